@@ -1,0 +1,293 @@
+"""Runs checks: one lane per target, each pass in its own thread, watched so that a hung one delays nobody.
+
+Deadlines nest: the server's statement timeout is the check's timeout; the watchdog aborts a second later
+(it cancels on the server and shuts the socket, because a half-open network leaves every server-side
+timeout waiting); a look that not even that ends is abandoned, and its lane rests until the thread is back.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from lexops.checks.contract import CannotSee, NotApplicable, RunnableCheck
+from lexops.checks.judge import judge
+from lexops.checks.model import Check, Outcome, Status, Verdict
+from lexops.clock import Clock, show_duration
+from lexops.errors import Denied, LexOpsError, TimedOut, Unreachable
+from lexops.text import one_line
+
+MARGIN = 1.0
+"""Seconds between a check's timeout, which the server enforces, and the watchdog's abort."""
+GRACE = 2.0
+"""Seconds that an aborted look has to come back before it is abandoned."""
+
+
+class Session(Protocol):
+    """An open connection to a target, as the engine needs it."""
+
+    def abort(self) -> None:
+        """End whatever blocks, from another thread, at once; the session is dead afterwards."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Lane:
+    """The checks of one target that run one after the other over one connection."""
+
+    name: str
+    target: str
+    server: str
+    """Two heavy lanes of one server never run at the same time."""
+    connect: Callable[[], Session]
+    connect_seconds: float
+    checks: tuple[RunnableCheck, ...]
+    heavy: bool = False
+
+    @property
+    def availability(self) -> RunnableCheck | None:
+        return next((check for check in self.checks if check.check.availability), None)
+
+
+@dataclass
+class Pass:
+    """One thread's way along the due checks of a lane."""
+
+    lane: Lane
+    due: Sequence[tuple[RunnableCheck, datetime]]
+    clock: Clock
+    done: queue.SimpleQueue[tuple[Pass, Outcome]]
+    session: Session | None = None
+    current: tuple[RunnableCheck, datetime, datetime] | None = None
+    """The look under way: check, when it was due, when it started."""
+    deadline: float = 0.0
+    aborted: bool = False
+    abandoned: bool = False
+    finished: bool = False
+    seen: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a look begins or ends, so that the watchdog never aborts the next one."""
+
+    def run(self) -> None:
+        """The thread's body; never raises."""
+        try:
+            for check, due in self._availability_first():
+                if not self.abandoned:
+                    self._look(check, due)
+        finally:
+            self._drop_session()
+            self.finished = True
+
+    def _availability_first(self) -> list[tuple[RunnableCheck, datetime]]:
+        return sorted(self.due, key=lambda item: not item[0].check.availability)
+
+    def _look(self, check: RunnableCheck, due: datetime) -> None:
+        started = self.clock.now()
+        before = self.clock.monotonic()
+        with self.lock:
+            self.aborted = False
+            self.deadline = before + self.lane.connect_seconds + MARGIN
+            self.current = (check, due, started)
+        try:
+            session = self.session or self._connected()
+            self.deadline = self.clock.monotonic() + check.check.timeout.total_seconds() + MARGIN
+            verdict = observe(check, session)
+        except LexOpsError as error:
+            verdict = could_not_connect(check.check, error)
+        except Exception as error:
+            verdict = _broken(error)
+        with self.lock:
+            self.current = None
+        if self.aborted:
+            verdict = _timed_out(check.check)
+        if verdict.unreachable or self.aborted:
+            self._drop_session()
+        self._tell(check, due, started, before, verdict)
+        if verdict.unreachable and not check.check.availability:
+            self._ask_availability(started, before, verdict)
+
+    def _connected(self) -> Session:
+        self.session = self.lane.connect()
+        return self.session
+
+    def _ask_availability(self, started: datetime, before: float, cause: Verdict) -> None:
+        """A lost connection is the availability check's to tell, even when that was not due."""
+        availability = self.lane.availability
+        if availability is not None and availability.check.id not in self.seen:
+            verdict = could_not_connect(availability.check, Unreachable(cause.summary))
+            self._tell(availability, started, started, before, verdict)
+
+    def _tell(
+        self, check: RunnableCheck, due: datetime, started: datetime, before: float, verdict: Verdict
+    ) -> None:
+        self.seen.add(check.check.id)
+        seconds = self.clock.monotonic() - before
+        self.done.put((self, Outcome(self.lane.target, check.check, verdict, due, started, seconds)))
+
+    def _drop_session(self) -> None:
+        session, self.session = self.session, None
+        if session is not None:
+            try:
+                session.close()
+            except Exception:  # noqa: S110 - a dead connection may fail to close; nothing depends on it
+                pass
+
+
+def observe(check: RunnableCheck, session: Session) -> Verdict:
+    """Collect and judge. What goes wrong becomes a verdict: not seen is UNKNOWN, and the hint mends it."""
+    definition = check.check
+    if hasattr(session, "sql"):
+        session.sql = check.sql
+    if hasattr(session, "allow"):
+        session.allow(definition.timeout.total_seconds())
+    try:
+        return judge(definition, check.collect(session))
+    except NotApplicable as reason:
+        return Verdict(Status.NOT_APPLICABLE, one_line(reason))
+    except CannotSee as error:
+        return Verdict(
+            Status.UNKNOWN, f"cannot see: {one_line(error)}", hint=error.grant or definition.grants
+        )
+    except Denied as error:
+        return Verdict(Status.UNKNOWN, f"cannot see: {one_line(error)}", hint=definition.grants)
+    except TimedOut:
+        return _timed_out(definition)
+    except Unreachable as error:
+        return could_not_connect(definition, error)
+    except LexOpsError as error:
+        return Verdict(Status.UNKNOWN, f"could not look: {one_line(error)}", hint=error.hint)
+    except Exception as error:
+        return _broken(error)
+
+
+def could_not_connect(check: Check, error: LexOpsError) -> Verdict:
+    """The target could not be reached: critical for its availability check, unknown for the others."""
+    status = Status.CRITICAL if check.availability else Status.UNKNOWN
+    return Verdict(status, one_line(error), hint=error.hint, unreachable=isinstance(error, Unreachable))
+
+
+def _timed_out(check: Check) -> Verdict:
+    span = show_duration(check.timeout)
+    if check.availability:
+        return Verdict(Status.CRITICAL, f"no answer within {span}", unreachable=True)
+    return Verdict(
+        Status.UNKNOWN, f"no answer within {span}", hint="look at the server's load, or raise the timeout"
+    )
+
+
+def _broken(error: Exception) -> Verdict:
+    """A fault of the check itself. Only its type and place are told: its text may hold client data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" in {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}" if trace else ""
+    return Verdict(
+        Status.UNKNOWN, f"the check itself failed: {type(error).__name__}{place}", hint="report it"
+    )
+
+
+class Engine:
+    """Starts passes within bounds, watches them, hands out their outcomes. Used from one thread."""
+
+    def __init__(self, lanes: Iterable[Lane], clock: Clock, concurrency: int) -> None:
+        self.lanes = {lane.name: lane for lane in lanes}
+        self._clock = clock
+        self._free = concurrency
+        self._running: dict[str, Pass] = {}
+        self._stuck: dict[str, Pass] = {}
+        self._done: queue.SimpleQueue[tuple[Pass, Outcome]] = queue.SimpleQueue()
+        self._told: list[Outcome] = []
+
+    @property
+    def idle(self) -> bool:
+        return not self._running and not self._told and self._done.empty()
+
+    def is_busy(self, lane: Lane) -> bool:
+        """Whether a pass of the lane is under way, or another heavy one loads its server."""
+        rivals = (p.lane for p in self._running.values() if lane.heavy and p.lane.heavy)
+        return lane.name in self._running or any(rival.server == lane.server for rival in rivals)
+
+    def start(self, lane: Lane, due: Sequence[tuple[RunnableCheck, datetime]]) -> bool:
+        """Begin a pass; False when it must wait for a free slot. A check under way is never queued again."""
+        if not due or self._free <= 0 or self.is_busy(lane):
+            return False
+        stuck = self._stuck.get(lane.name)
+        if stuck is not None and not stuck.finished:
+            self._tell_stuck(lane, stuck, due)
+            return True
+        self._stuck.pop(lane.name, None)
+        run = Pass(lane, due, self._clock, self._done)
+        self._running[lane.name] = run
+        self._free -= 1
+        threading.Thread(target=run.run, name=f"lane {lane.name}", daemon=True).start()
+        return True
+
+    def _tell_stuck(self, lane: Lane, stuck: Pass, due: Sequence[tuple[RunnableCheck, datetime]]) -> None:
+        now = self._clock.now()
+        since = stuck.current[2] if stuck.current else now
+        verdict = Verdict(
+            Status.UNKNOWN, f"not looked at: an earlier look hangs for {show_duration(now - since)}"
+        )
+        self._told += [Outcome(lane.target, check.check, verdict, moment, now, 0.0) for check, moment in due]
+
+    def poll(self, seconds: float) -> list[Outcome]:
+        """The outcomes since the last call; waits up to `seconds` for the first. Watches deadlines."""
+        outcomes, self._told = self._told, []
+        try:
+            run, outcome = self._done.get(timeout=0 if outcomes else seconds)
+            while True:
+                if not run.abandoned:
+                    outcomes.append(outcome)
+                run, outcome = self._done.get_nowait()
+        except queue.Empty:
+            pass
+        for run in list(self._running.values()):
+            outcomes += self._watch(run)
+        return outcomes
+
+    def _watch(self, run: Pass) -> list[Outcome]:
+        if run.finished:
+            self._forget(run)
+            return []
+        with run.lock:
+            late = self._clock.monotonic() - run.deadline
+            if run.current is None or late <= 0:
+                return []
+            if not run.aborted:
+                run.aborted = True
+                if run.session is not None:
+                    run.session.abort()
+                return []
+            return self._abandon(run) if late > GRACE else []
+
+    def _abandon(self, run: Pass) -> list[Outcome]:
+        """Give up waiting; the thread may come back later, its results do not count."""
+        run.abandoned = True
+        self._forget(run)
+        self._stuck[run.lane.name] = run
+        current = run.current
+        if current is None:
+            return []
+        check, due, started = current
+        seconds = (self._clock.now() - started).total_seconds()
+        late = [(c, d) for c, d in run.due if c.check.id not in run.seen and c.check.id != check.check.id]
+        blocked = Verdict(Status.UNKNOWN, f"not looked at: {check.check.id} hangs before it")
+        hung = _timed_out(check.check)
+        told = [Outcome(run.lane.target, check.check, hung, due, started, seconds)]
+        return told + [Outcome(run.lane.target, c.check, blocked, d, started, 0.0) for c, d in late]
+
+    def _forget(self, run: Pass) -> None:
+        if self._running.pop(run.lane.name, None) is not None:
+            self._free += 1
+
+    def close(self) -> None:
+        """Abort what is under way; threads are daemons and do not keep the process."""
+        for run in [*self._running.values(), *self._stuck.values()]:
+            if run.session is not None:
+                run.session.abort()

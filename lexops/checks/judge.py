@@ -1,0 +1,99 @@
+"""What do the observations of a check mean? Pure: recorded ones can be judged again with other thresholds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from lexops.checks import quantity
+from lexops.checks.model import Check, Finding, Judged, Metric, Note, Observation, Status, Verdict
+from lexops.text import clean, one_line, plural
+
+KEPT = 200
+"""Findings kept as evidence; all are counted."""
+
+
+def judge(check: Check, observations: Iterable[Observation]) -> Verdict:
+    """The verdict on `observations`: the worst of what was judged, the worst first in the summary.
+
+    A check with thresholds that yields nothing to compare is UNKNOWN: not seen is never fine.
+    """
+    metrics, findings, notes = _sorted(check, observations)
+    judged = [_judge_metric(check, metric) for metric in metrics if not metric.info]
+    judged.sort(key=lambda j: (-j.status.rank, j.item))
+    has_levels = check.levels.warn is not None or check.levels.crit is not None
+    if has_levels and not judged and not findings:
+        return Verdict(
+            Status.UNKNOWN, "nothing was measured, so nothing can be said", metrics=metrics, notes=notes
+        )
+    return Verdict(
+        max(
+            [j.status for j in judged] + [f.status for f in findings], key=lambda s: s.rank, default=Status.OK
+        ),
+        _summary(judged, findings, metrics, notes),
+        judged=tuple(judged),
+        metrics=metrics,
+        findings=tuple(findings[:KEPT]),
+        notes=notes,
+    )
+
+
+def _sorted(
+    check: Check, observations: Iterable[Observation]
+) -> tuple[tuple[Metric, ...], list[Finding], tuple[Note, ...]]:
+    seen = list(observations)
+    findings = [
+        Finding(clean(f.key, 200), one_line(f.text), f.status, f.detail)
+        for f in seen
+        if isinstance(f, Finding)
+    ]
+    findings.sort(key=lambda f: -f.status.rank)
+    notes = tuple(Note(one_line(n.label, 60), one_line(n.text)) for n in seen if isinstance(n, Note))
+    return tuple(m for m in seen if isinstance(m, Metric)), findings, notes
+
+
+def _judge_metric(check: Check, metric: Metric) -> Judged:
+    text = _text(metric)
+    if math.isnan(metric.value):
+        return Judged(Status.UNKNOWN, f"{text}: no number", metric.item)
+    try:
+        for status, level in ((Status.CRITICAL, check.levels.crit), (Status.WARNING, check.levels.warn)):
+            if level is not None and level.alerts(metric.value, metric.limit):
+                return Judged(status, f"{text} ({_word(status)} {level.text})", metric.item)
+    except ValueError as error:
+        return Judged(Status.UNKNOWN, f"{text}: {error}", metric.item)
+    return Judged(Status.OK, text, metric.item)
+
+
+def _word(status: Status) -> str:
+    return "crit" if status is Status.CRITICAL else "warn"
+
+
+def _text(metric: Metric) -> str:
+    name = metric.name.replace("_", " ")
+    value = quantity.show(metric.value, metric.unit)
+    of = ""
+    if metric.limit:
+        share = 100 * metric.value / metric.limit
+        of = f" of {quantity.show(metric.limit, metric.unit)} ({share:.3g} %)"
+    item = f"{one_line(metric.item, 80)}: " if metric.item else ""
+    return f"{item}{name} {value}{of}"
+
+
+def _summary(
+    judged: Sequence[Judged], findings: Sequence[Finding], metrics: Sequence[Metric], notes: Sequence[Note]
+) -> str:
+    if findings:
+        rest = f" and {len(findings) - 1:,} more" if len(findings) > 1 else ""
+        return f"{findings[0].text}{rest}"
+    bad = [j for j in judged if j.status.is_problem]
+    if bad:
+        rest = f" and {len(bad) - 1:,} more" if len(bad) > 1 else ""
+        return f"{bad[0].text}{rest}"
+    if len(judged) > 1:
+        return f"{plural(len(judged), 'item')} within limits"
+    if judged:
+        return judged[0].text
+    if notes:
+        return f"{notes[0].label}: {notes[0].text}" if notes[0].label else notes[0].text
+    return _text(metrics[0]) if metrics else "nothing found"

@@ -1,0 +1,156 @@
+"""`lexops demo`: a law firm to look around in, with problems to find."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lexops import config
+from lexops.cli.program import leave, narrate, program
+from lexops.errors import Refused
+
+MARKER = "demo.json"
+"""Marks a folder that the demo made and may make anew."""
+SITE = """\
+# The demo firm. Made by `lexops demo`; look around, nothing here is real.
+
+[site]
+name = "Demo & Partners"
+zone = "UTC"
+
+[targets.billing-db]
+kind = "sqlite"
+environment = "demo"
+description = "billing of the demo firm"
+host = "this-host"
+url = "sqlite:///billing.db"
+profile = "reference"
+
+[targets.this-host]
+kind = "host"
+environment = "demo"
+address = "local"
+"""
+
+
+class FirmSize(StrEnum):
+    """About 20,000, 500,000 and 5,000,000 time entries."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+def default_folder() -> Path:
+    """Where the demo lives when nothing else is said."""
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "lexops" / "demo"
+
+
+def demo(
+    context: typer.Context,
+    folder: Annotated[Path | None, typer.Option("--dir", help="Where the demo firm is kept.")] = None,
+    size: Annotated[FirmSize, typer.Option("--size", help="20,000, 500,000 or 5,000,000 time entries.")] = (
+        FirmSize.SMALL
+    ),
+    headless: Annotated[bool, typer.Option("--headless", help="Print the overview instead; exit 1.")] = False,
+) -> None:
+    """Build the demo firm and open the console on it. The firm has problems; find them.
+
+    Examples: lexops demo        lexops demo --headless        lexops demo --size medium --dir /tmp/firm
+    """
+    from lexops.cli.main import open_console
+
+    place = (folder or default_folder()).absolute()
+    build(place, size, date.today())  # noqa: DTZ011 - the demo's today is the day at this desk
+    path = place / config.FILE_NAME
+    if headless:
+        _overview(context, path)
+    elif not sys.stdin.isatty() or not sys.stdout.isatty():
+        raise Refused("the console needs a terminal", hint="without one: lexops demo --headless")
+    open_console(program(context), path)
+
+
+def _overview(context: typer.Context, path: Path) -> None:
+    from uuid import uuid4
+
+    from lexops.cli import background, present
+    from lexops.cli.status import show
+
+    site = program(context).open_site(path)
+    site.assign_checks()
+    key = uuid4().hex
+    site.submit("check.run", {}, "cli", key)
+    background.answered(site, key)
+    leave(present.exit_code(show(site, as_json=False).checks))
+
+
+def build(folder: Path, size: FirmSize, today: date) -> None:
+    """The demo firm in `folder`, as of `today`; what is there already and fits is kept.
+
+    Raises Refused when the folder holds something else.
+    """
+    wanted = {"size": size.value, "today": today.isoformat()}
+    marker = folder / MARKER
+    if marker.is_file():
+        if json.loads(marker.read_text()) == wanted:
+            return
+        shutil.rmtree(folder)
+    elif folder.exists() and any(folder.iterdir()):
+        raise Refused(f"{folder} holds something else", hint="choose another folder with --dir")
+    _build(folder, size, today)
+    marker.write_text(json.dumps(wanted))
+
+
+def _build(folder: Path, size: FirmSize, today: date) -> None:
+    from sqlalchemy import NullPool, create_engine
+
+    from lexops.billing.firm import Size, build_firm
+
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / MARKER).write_text("{}")  # ours from now on, also when it is interrupted
+    engine = create_engine(f"sqlite:///{folder / 'billing.db'}", poolclass=NullPool)
+    started = time.monotonic()
+    firm = build_firm(engine, size=Size(size.value), today=today, progress=Progress())
+    engine.dispose()
+    (folder / config.FILE_NAME).write_text(SITE, encoding="utf-8")
+    seconds = time.monotonic() - started
+    narrate(
+        f"demo firm: {firm.time_entries:,} time entries, {firm.invoices:,} invoices, built in {seconds:.1f} s"
+    )
+
+
+class Progress:
+    """A bar with the time left, on a terminal only."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._start = monotonic()
+        self._shown = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        now = self._monotonic()
+        if not sys.stderr.isatty() or (now - self._shown < 0.2 and done < total):
+            return
+        self._shown = now
+        end = "\n" if done >= total else ""
+        sys.stderr.write(f"\r{bar(done, total, now - self._start)}{end}")
+        sys.stderr.flush()
+
+
+def bar(done: int, total: int, seconds: float) -> str:
+    """`building the demo firm ████░░░░  52 %  4 s left`."""
+    share = done / total if total else 1.0
+    filled = round(share * 24)
+    left = f"{seconds / share - seconds:.0f} s left" if 0 < share < 1 else ""
+    return f"building the demo firm {'█' * filled}{'░' * (24 - filled)} {share:4.0%}  {left:<12}"

@@ -1,0 +1,80 @@
+"""What the command line is given by `app.py`, and what every command shares."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lexops.errors import Exit
+from lexops.text import clean
+
+if TYPE_CHECKING:
+    from lexops.site import Site
+
+
+@dataclass(frozen=True)
+class Program:
+    """The other parts of LexOps that commands lead to; the command line itself knows none of them."""
+
+    open_site: Callable[[Path | None], Site]
+    console: Callable[[Site], int]
+    work: Callable[[Site, Callable[[], bool], timedelta | None], None]
+
+
+SiteOption = Annotated[
+    Path | None, typer.Option("--site", metavar="FILE", help="The site's lexops.toml, or its folder.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Data for programs on standard output.")]
+
+
+def program(context: typer.Context) -> Program:
+    """The program behind a command."""
+    found = context.find_root().obj
+    assert isinstance(found, Program)
+    return found
+
+
+def say(text: str = "") -> None:
+    """Write a line of data."""
+    sys.stdout.write(f"{clean(text, 1_000_000)}\n")
+
+
+def narrate(text: str) -> None:
+    """Write a line for the person, beside the data."""
+    sys.stderr.write(f"{clean(text)}\n")
+    sys.stderr.flush()
+
+
+def say_json(document: object) -> None:
+    """Write data for programs."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=True, default=str) + "\n")
+
+
+def table(rows: Iterable[Sequence[str]], gap: str = "  ") -> list[str]:
+    """Lines with aligned columns; the last column is as long as it is, nothing is cut."""
+    from rich.cells import cell_len
+
+    cells = [[clean(cell).replace("\n", " ") for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    lines = []
+    for row in cells:
+        padded = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+        lines.append(gap.join(padded).rstrip())
+    return lines
+
+
+def leave(code: Exit | int) -> None:
+    """End with an exit code of the contract."""
+    raise typer.Exit(int(code))
+
+
+def plain(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """`mapping` without what is empty."""
+    return {key: value for key, value in mapping.items() if value not in (None, "", [], {}, ())}

@@ -1,0 +1,390 @@
+"""The site's settings: one typed `lexops.toml`, checked at start, wrong keys named with what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import subprocess
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from lexops.clock import parse_duration
+from lexops.errors import ConfigError
+
+FILE_NAME = "lexops.toml"
+COMMAND_TIMEOUT = 10.0
+"""Seconds that a secret's command may take."""
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(lambda v: parse_duration(v) if isinstance(v, str) else v),
+    PlainSerializer(lambda v: f"{v.total_seconds():g}s"),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^(\d+(\.\d+)?[smhdw])+$", "examples": ["30s", "5m", "1h"]}
+    ),
+]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{name!r} is no time zone; write for example Europe/Zurich") from None
+    return name
+
+
+def _url(allowed: tuple[str, ...]) -> Any:
+    def validate(url: str) -> str:
+        scheme = url.partition("://")[0]
+        if "://" not in url or scheme not in allowed:
+            raise ValueError(f"{scheme!r} is no known URL scheme here; allowed: {', '.join(allowed)}")
+        if urlsplit(url).password is not None:
+            raise ValueError(
+                "holds a password; give it as password = { env = … }, { file = … } or { command = … }"
+            )
+        return url
+
+    return AfterValidator(validate)
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(_Settings):
+    """Where a secret comes from; exactly one of the three. The secret itself never stands in the file."""
+
+    env: str | None = Field(None, description="name of an environment variable")
+    file: Path | None = Field(None, description="a file that only its owner can read; first line counts")
+    command: list[str] | None = Field(None, description="a program that prints it, with arguments")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_table(cls, value: object) -> object:
+        if isinstance(value, str):
+            raise ValueError("a secret is a table: { env = … }, { file = … } or { command = … }")
+        return value
+
+    def model_post_init(self, _context: object) -> None:
+        given = [name for name in ("env", "file", "command") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("a secret has exactly one of: env, file, command")
+
+    def read(self) -> str:
+        """The secret. Raises ConfigError that names the source, never the content."""
+        if self.env is not None:
+            value = os.environ.get(self.env)
+            if value is None:
+                raise ConfigError(f"the environment variable {self.env} is not set")
+            return value
+        if self.file is not None:
+            return self._from_file(self.file.expanduser())
+        assert self.command is not None
+        return self._from_command(self.command)
+
+    @staticmethod
+    def _from_file(path: Path) -> str:
+        try:
+            if path.stat().st_mode & 0o077:
+                raise ConfigError(f"{path} can be read by others", hint=f"chmod 600 {path}")
+            return path.read_text(encoding="utf-8").splitlines()[0]
+        except (OSError, IndexError) as error:
+            raise ConfigError(f"no secret in {path}: {type(error).__name__}") from None
+
+    @staticmethod
+    def _from_command(command: list[str]) -> str:
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=True
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise ConfigError(f"the secret's command {command[0]!r} failed: {type(error).__name__}") from None
+        return done.stdout.partition("\n")[0]
+
+
+Environment = Literal["production", "staging", "demo"]
+
+
+class SiteSettings(_Settings):
+    """Who and where this installation is."""
+
+    name: str = Field(description="shown at the top of every screen and report", min_length=1, max_length=60)
+    zone: Annotated[str, AfterValidator(_zone)] = Field(
+        "UTC", description="IANA time zone in which times are shown"
+    )
+
+
+class StoreSettings(_Settings):
+    """LexOps' own database."""
+
+    url: Annotated[str, _url(("sqlite", "postgresql"))] = Field(
+        "sqlite:///lexops.db",
+        description="sqlite:///file (relative to this file) or postgresql://user@host/db",
+    )
+    password: Secret | None = None
+    keep_results: Duration = Field(
+        timedelta(days=90), description="results and raw metrics are kept this long"
+    )
+    keep_raw_metrics: Duration = Field(timedelta(days=7), description="then only 5-minute and hourly rollups")
+
+
+class WorkerSettings(_Settings):
+    """The process that works when nobody looks."""
+
+    concurrency: int = Field(16, ge=1, le=256, description="targets looked at at the same time")
+    checks: Path | None = Field(None, description="the site's own folder of SQL checks")
+    plugins: Path | None = Field(None, description="folder of monitoring-plugins executables")
+
+
+class _Target(_Settings):
+    environment: Environment = Field("production", description="always in sight; production is unmistakable")
+    description: str = Field("", max_length=200)
+    host: str | None = Field(
+        None, description="name of the host target this one runs on; it is down when that is"
+    )
+
+
+class DatabaseSettings(_Target):
+    """A billing database."""
+
+    password: Secret | None = None
+    connect_timeout: Duration = timedelta(seconds=5)
+    profile: Literal["reference"] | None = Field(
+        None, description="how the billing entities are found in it: 'reference' for LexOps' own schema"
+    )
+
+
+class SQLiteSettings(DatabaseSettings):
+    kind: Literal["sqlite"]
+    url: Annotated[str, _url(("sqlite",))] = Field(description="sqlite:///file, relative to this file")
+
+
+class PostgreSQLSettings(DatabaseSettings):
+    kind: Literal["postgresql"]
+    url: Annotated[str, _url(("postgresql",))] = Field(description="postgresql://user@host:5432/database")
+
+
+class MariaDBSettings(DatabaseSettings):
+    kind: Literal["mariadb"]
+    url: Annotated[str, _url(("mariadb", "mysql"))] = Field(description="mariadb://user@host:3306/database")
+
+
+class HostSettings(_Target):
+    kind: Literal["host"]
+    address: str = Field("local", description="'local', or user@host[:port] for SSH")
+    identity: Path | None = Field(
+        None, description="private key file; otherwise the agent and the default keys"
+    )
+    known_hosts: Path | None = Field(
+        None, description="default ~/.ssh/known_hosts; an unknown host is refused"
+    )
+    connect_timeout: Duration = timedelta(seconds=10)
+
+
+class EndpointSettings(_Target):
+    kind: Literal["endpoint"]
+    url: Annotated[str, _url(("https", "http"))] = Field(description="https://portal.example.com/health")
+    expect_status: int = Field(200, ge=100, le=599)
+    expect_text: str | None = Field(None, description="text that the body must contain")
+    ca_file: Path | None = Field(None, description="certificates to trust besides the system's")
+    connect_timeout: Duration = timedelta(seconds=5)
+
+
+TargetSettings = Annotated[
+    SQLiteSettings | PostgreSQLSettings | MariaDBSettings | HostSettings | EndpointSettings,
+    Field(discriminator="kind"),
+]
+
+
+class CheckOverride(_Settings):
+    """What a site changes about a check; unset means as shipped."""
+
+    enabled: bool | None = None
+    every: Duration | None = None
+    timeout: Duration | None = None
+    attempts: int | None = Field(None, ge=1, le=20, description="bad results before a problem is hard")
+    warn: str | None = Field(None, description="range in monitoring-plugins syntax, units and % allowed")
+    crit: str | None = None
+
+
+class CheckSettings(CheckOverride):
+    targets: dict[str, CheckOverride] = Field(default_factory=dict, description="the same for single targets")
+
+
+class PluginSettings(_Settings):
+    """One monitoring-plugins executable, run unchanged."""
+
+    command: list[str] = Field(min_length=1, description="program and arguments; no shell")
+    target: str = Field(description="the target whose state it tells")
+    title: str = ""
+    every: Duration = timedelta(minutes=5)
+    timeout: Duration = timedelta(seconds=10)
+    attempts: int = Field(3, ge=1, le=20)
+
+
+class IncidentSettings(_Settings):
+    """When tickets open and close by themselves."""
+
+    open_on: Literal["warning", "critical"] = Field(
+        "warning", description="the least severity that opens one"
+    )
+    resolve_on_recovery: bool = True
+
+
+class Settings(_Settings):
+    """A whole `lexops.toml`."""
+
+    site: SiteSettings
+    store: StoreSettings = StoreSettings()
+    worker: WorkerSettings = WorkerSettings()
+    incidents: IncidentSettings = IncidentSettings()
+    targets: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")], TargetSettings] = Field(
+        default_factory=dict
+    )
+    checks: dict[str, CheckSettings] = Field(default_factory=dict, description="overrides by check id")
+    plugins: dict[str, PluginSettings] = Field(default_factory=dict)
+    sentry_dsn: Secret | None = Field(None, description="crash reports, scrubbed; nothing is sent without it")
+
+    @field_validator("targets")
+    @classmethod
+    def _hosts_exist(cls, targets: dict[str, Any]) -> dict[str, Any]:
+        for name, target in targets.items():
+            if target.host is not None and getattr(targets.get(target.host), "kind", None) != "host":
+                raise ValueError(f"{name}: host {target.host!r} is no host target of this file")
+        return targets
+
+
+class SiteFile(BaseModel):
+    """Settings together with the file they came from, to which relative paths refer."""
+
+    model_config = ConfigDict(frozen=True)
+    path: Path
+    settings: Settings
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.settings.site.zone)
+
+    def resolve(self, path: Path) -> Path:
+        """`path` as meant by the file: relative to it, `~` expanded."""
+        return (self.folder / path.expanduser()).resolve()
+
+
+def find(explicit: Path | None = None) -> Path:
+    """The site file: as given, `$LEXOPS_SITE`, here or above, the user's, the machine's."""
+    given = explicit or (Path(os.environ["LEXOPS_SITE"]) if os.environ.get("LEXOPS_SITE") else None)
+    if given is not None:
+        return given / FILE_NAME if given.is_dir() else given
+    here = Path.cwd()
+    candidates = [folder / FILE_NAME for folder in (here, *here.parents)]
+    candidates += [Path.home() / ".config/lexops" / FILE_NAME, Path("/etc/lexops") / FILE_NAME]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise ConfigError(
+        f"no {FILE_NAME} here, above, in ~/.config/lexops or in /etc/lexops",
+        hint="make one with: lexops init   (or look around with: lexops demo)",
+    )
+
+
+def load(path: Path) -> SiteFile:
+    """Read and check a site file. Raises ConfigError with file, key and what is allowed."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    return SiteFile(path=path.resolve(), settings=parse(document, path))
+
+
+def parse(document: Mapping[str, Any], path: Path) -> Settings:
+    """Settings of an already read document; `path` is only for the error's text."""
+    try:
+        return Settings.model_validate(document)
+    except ValidationError as error:
+        raise _explained(error, path) from None
+
+
+def _explained(error: ValidationError, path: Path) -> ConfigError:
+    errors = error.errors(include_url=False, include_input=False)
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+    where = [str(part) for part in first["loc"] if str(part) not in _KINDS]
+    more = error.error_count() - 1
+    tail = f" (and {more} more)" if more else ""
+    if first["type"] == "extra_forbidden":
+        key, table = where[-1], where[:-1]
+        allowed = _allowed(table, first["loc"])
+        return ConfigError(
+            f'{path}: {_table(table)}unknown key "{key}"{tail}', hint=_did_you_mean(key, allowed)
+        )
+    reason = str(first["msg"]).removeprefix("Value error, ")
+    hint = ""
+    if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        reason, hint = 'needs a "kind"', f"allowed kinds: {', '.join(_KINDS)}"
+    return ConfigError(f"{path}: {_table(where[:-1])}{where[-1] if where else ''}: {reason}{tail}", hint=hint)
+
+
+_MODELS: dict[str, type[BaseModel]] = {
+    "sqlite": SQLiteSettings,
+    "postgresql": PostgreSQLSettings,
+    "mariadb": MariaDBSettings,
+    "host": HostSettings,
+    "endpoint": EndpointSettings,
+}
+_KINDS = tuple(_MODELS)
+
+
+def _table(parts: Iterable[str]) -> str:
+    name = ".".join(parts)
+    return f"[{name}] " if name else ""
+
+
+def _allowed(table: list[str], loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that may stand in the table at `loc`."""
+    tagged = next((str(part) for part in loc if str(part) in _KINDS), None)
+    model: Any = _MODELS[tagged] if tagged else Settings
+    if tagged is None:
+        for part in table:
+            field = model.model_fields.get(part) if model else None
+            model = next(iter(_models_in(field.annotation)), None) if field else model
+    return sorted(model.model_fields) if model else []
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
+
+
+def _did_you_mean(key: str, allowed: list[str]) -> str:
+    close = difflib.get_close_matches(key, allowed, n=1)
+    guess = f'did you mean "{close[0]}"? ' if close else ""
+    return f"{guess}Allowed: {', '.join(allowed)}." if allowed else ""
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of the site file, for editors (`lexops init --schema`)."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Settings.model_json_schema()

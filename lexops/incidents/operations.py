@@ -1,0 +1,73 @@
+"""What people do with incidents."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from lexops.checks import store as checks
+from lexops.checks.model import Status
+from lexops.incidents import store
+from lexops.operations import Act, Effect, operation
+from lexops.text import one_line
+
+
+class Severity(StrEnum):
+    """How bad an incident opened by hand is."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@operation("incident.open", effect=Effect.CHANGE)
+def open_(
+    act: Act,
+    *,
+    title: Annotated[str, "what is wrong, in one line"],
+    severity: Annotated[Severity, "how bad it is"] = Severity.WARNING,
+    target: Annotated[str | None, "the target it is about"] = None,
+) -> str:
+    """Open an incident by hand."""
+    level = Status(severity.value.upper())
+    number = store.open_by_hand(
+        act.connection, act.request.key, one_line(title, 200), level, act.at, act.operator, target
+    )
+    return f"incident #{number} opened"
+
+
+@operation("incident.acknowledge", effect=Effect.CHANGE)
+def acknowledge(act: Act, *, incident: Annotated[int, "number of the incident"]) -> str:
+    """Take an incident: you are on it."""
+    taken = store.acknowledge(act.connection, incident, act.at, act.operator)
+    if taken.target and taken.check:
+        checks.acknowledge(
+            act.connection, taken.target, taken.check, act.operator, f"incident #{incident}", act.at
+        )
+    return f"incident #{incident} acknowledged by {act.operator}"
+
+
+@operation("incident.note", effect=Effect.CHANGE)
+def note(
+    act: Act,
+    *,
+    incident: Annotated[int, "number of the incident"],
+    text: Annotated[str, "what you found or did; no client data"],
+) -> str:
+    """Write into an incident's timeline."""
+    store.note(act.connection, incident, act.at, act.operator, text)
+    return f"noted on incident #{incident}"
+
+
+@operation("incident.resolve", effect=Effect.CHANGE)
+def resolve(
+    act: Act,
+    *,
+    incident: Annotated[int, "number of the incident"],
+    note: Annotated[str, "what ended it"],
+) -> str:
+    """End an incident."""
+    store.resolve(act.connection, incident, act.at, act.operator, note)
+    return f"incident #{incident} resolved"
+
+
+OPERATIONS = (open_, acknowledge, note, resolve)

@@ -1,0 +1,3 @@
+"""The process that works when nobody looks."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The shipped runbooks."""
+
+from __future__ import annotations
