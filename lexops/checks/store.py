@@ -312,17 +312,25 @@ def _keep_metrics(connection: Connection, outcome: Outcome) -> None:
             )
         )
     }
-    points = []
+    numbers = []
     for key, metric in metrics.items():
         series = known.get(key)
         number = series.id if series else _new_series(connection, outcome, metric)
         if series and series.limit != metric.limit:
             connection.execute(update(series_table).where(columns.id == number).values(limit=metric.limit))
-        points.append(
-            {"series": number, "step": 0, "at": outcome.started, "low": metric.value, "mean": metric.value,
-             "high": metric.value, "times": 1}
-        )  # fmt: skip
-    connection.execute(insert(point_table), points)
+        numbers.append((number, metric.value))
+    _add_points(connection, outcome.started, numbers)
+
+
+def _add_points(connection: Connection, at: datetime, values: Sequence[tuple[int, float]]) -> None:
+    columns = point_table.c
+    again = columns.series.in_([series for series, _ in values])
+    connection.execute(delete(point_table).where(again, columns.step == 0, columns.at == at))
+    rows = [
+        {"series": series, "step": 0, "at": at, "low": value, "mean": value, "high": value, "times": 1}
+        for series, value in values
+    ]
+    connection.execute(insert(point_table), rows)
 
 
 def _new_series(connection: Connection, outcome: Outcome, metric: Metric) -> int:

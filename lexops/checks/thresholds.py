@@ -65,7 +65,7 @@ def parse_range(text: str) -> Range:
     inside = body.startswith("@")
     low_text, colon, high_text = body.removeprefix("@").partition(":")
     if not colon:
-        low_text, high_text = "0", low_text
+        low_text, high_text = "", low_text
     if not low_text and not high_text:
         raise ValueError(f"{text!r} is no range; write for example 10, 10:, ~:10, 10:20, @10:20, 80% or 5m")
     low, low_percent = (-math.inf, False) if low_text == "~" else _number(low_text or "0", text)

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from sqlalchemy import Connection
 
@@ -38,7 +39,7 @@ class Worker:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._clock = site.clock
-        self._name = f"{socket.gethostname()}/{os.getpid()}"
+        self._name = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:6]}"
         self._checks: dict[Key, Assignment] = {
             (a.target, a.runnable.check.id): a for a in site.checks.assigned
         }

@@ -1,0 +1,113 @@
+"""PostgreSQL through psycopg."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import ExceptionContext, NullPool, create_engine, event, make_url
+
+from lexops.errors import Denied, LexOpsError, QueryFailed, TimedOut, Unreachable
+from lexops.targets.model import Kind, Target
+from lexops.targets.session import Line, in_background, later
+from lexops.targets.sql import Database
+
+CANCEL_GRACE = 0.3
+"""Seconds that a cancelled query has for ending by itself."""
+
+CANCEL_SECONDS = 5.0
+"""What a cancel request may take, over a connection of its own."""
+
+_OPTIONS = {
+    "default_transaction_read_only": "on",
+    "idle_in_transaction_session_timeout": "60000",
+    "client_min_messages": "error",
+}
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_FAILURES: dict[str, type[LexOpsError]] = {
+    "57014": TimedOut,  # query_canceled: statement_timeout or a cancel request
+    "55P03": TimedOut,  # lock_not_available: lock_timeout
+    "42501": Denied,
+    "57P01": Unreachable,
+    "57P02": Unreachable,
+    "57P03": Unreachable,
+}
+
+
+class PostgreSQL(Database):
+    """A PostgreSQL database."""
+
+    kind = Kind.POSTGRESQL
+
+    def __init__(
+        self, target: Target, url: str, password: str | None = None, connect_timeout: float = 5.0
+    ) -> None:
+        address = make_url(url).set(drivername="postgresql+psycopg")
+        self._line: Line | None = None
+        engine = create_engine(
+            address if password is None else address.set(password=password),
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            use_native_hstore=False,
+            connect_args={
+                "application_name": "lexops",
+                "connect_timeout": max(2, round(connect_timeout)),
+                "options": " ".join(f"-c {name}={value}" for name, value in _OPTIONS.items()),
+                "keepalives_idle": 15,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 10_000,
+            },
+        )
+        event.listen(engine, "handle_error", _close_lost_cursor)
+        super().__init__(target, engine, connect_timeout)
+
+    def _wire(self, driver: Any) -> None:
+        self._driver = driver
+        self._line = Line(driver.fileno())
+
+    def _begin(self) -> tuple[str]:
+        """In one round trip. Rows come through a cursor, which bounds them and admits only a single SELECT.
+
+        Cursors are planned for their first tenth otherwise; ours are read to the end.
+        """
+        return (
+            "BEGIN READ ONLY;"
+            f" SET LOCAL statement_timeout = {max(1, round(self._seconds * 1000))};"
+            f" SET LOCAL lock_timeout = {max(1, round(self._lock_seconds * 1000))};"
+            " SET LOCAL cursor_tuple_fraction = 1",
+        )
+
+    def _stop(self) -> None:
+        """The cancel request needs the connection's own data, so the line is cut a moment after it."""
+        if self._line is not None:
+            in_background(self._cancel)
+            later(CANCEL_GRACE, self._line.cut)
+
+    def _cancel(self) -> None:
+        from psycopg import capabilities
+
+        # Before libpq 17 the request blocks the whole process on a half-open network; there the server's
+        # own time limit has to do.
+        if capabilities.has_cancel_safe():
+            self._driver.cancel_safe(timeout=CANCEL_SECONDS)
+
+    def _failure(self, error: Any) -> type[LexOpsError]:
+        return _FAILURES.get(getattr(error, "sqlstate", None) or "", QueryFailed)
+
+    def _message(self, error: Any) -> str:
+        return getattr(error.diag, "message_primary", None) or super()._message(error)
+
+    def close(self) -> None:
+        super().close()
+        if self._line is not None:
+            self._line.close()
+
+
+def _close_lost_cursor(context: ExceptionContext) -> None:
+    """SQLAlchemy leaves the cursor of a lost connection open, and psycopg warns about that."""
+    cursor = getattr(context.execution_context, "cursor", None)
+    if context.is_disconnect and cursor is not None:
+        with suppress(Exception):
+            cursor.close()

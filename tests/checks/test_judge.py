@@ -1,0 +1,75 @@
+"""Observations in, verdict out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lexops.checks.judge import KEPT, judge
+from lexops.checks.model import Area, Check, Finding, Metric, Note, Status
+from lexops.checks.thresholds import levels
+from lexops.targets.model import Kind
+
+
+def make_check(warn: str | None = None, crit: str | None = None) -> Check:
+    return Check("x.y", "Title", Area.HEALTH, frozenset({Kind.SQLITE}), levels=levels(warn, crit))
+
+
+def test_the_worst_item_decides_and_comes_first() -> None:
+    mounts = [
+        Metric("used", 10, "%", item="/"),
+        Metric("used", 95, "%", item="/var"),
+        Metric("used", 85, "%", item="/b"),
+    ]
+    verdict = judge(make_check("80", "90"), mounts)
+    assert verdict.status is Status.CRITICAL
+    assert [j.item for j in verdict.judged] == ["/var", "/b", "/"]
+    assert verdict.summary == "/var: used 95 % (crit 90) and 1 more"
+
+
+def test_limits_are_shown_with_their_share() -> None:
+    verdict = judge(make_check("80%"), [Metric("connections", 42, limit=50)])
+    assert verdict.summary == "connections 42 of 50 (84 %) (warn 80%)"
+
+
+def test_a_check_with_thresholds_that_sees_nothing_is_unknown() -> None:
+    assert judge(make_check("80"), []).status is Status.UNKNOWN
+    assert judge(make_check("80"), [Metric("x", 1, info=True)]).status is Status.UNKNOWN
+
+
+def test_no_finding_is_fine_where_findings_are_looked_for() -> None:
+    assert judge(make_check(), []).status is Status.OK
+
+
+def test_a_percentage_without_a_limit_is_unknown_not_fine() -> None:
+    assert judge(make_check("80%"), [Metric("x", 1)]).status is Status.UNKNOWN
+
+
+def test_findings_are_all_counted_and_some_kept() -> None:
+    verdict = judge(make_check(), [Finding(str(n), f"row {n}") for n in range(1000)])
+    assert verdict.summary == "row 0 and 999 more"
+    assert len(verdict.findings) == KEPT
+
+
+def test_notes_are_shown_but_not_judged() -> None:
+    verdict = judge(make_check(), [Note("version", "15.18")])
+    assert (verdict.status, verdict.summary) == (Status.OK, "version: 15.18")
+
+
+@given(st.lists(st.builds(Finding, st.text(), st.text(max_size=300), st.sampled_from(Status))))
+def test_untrusted_text_leaves_the_judge_clean(findings: list[Finding]) -> None:
+    verdict = judge(make_check(), findings)
+    for text in (verdict.summary, *(f.text for f in verdict.findings), *(f.key for f in verdict.findings)):
+        assert all(ord(char) >= 0x20 or char in "\n\t" for char in text)
+
+
+@given(st.lists(st.builds(Metric, st.just("m"), st.floats(), limit=st.none() | st.floats())))
+def test_no_number_crashes_the_judge(metrics: list[Metric]) -> None:
+    verdict = judge(make_check("80%", "90"), metrics)
+    assert verdict.status is not Status.OK or metrics
+
+
+def test_the_shortest_interval_is_accepted() -> None:
+    assert make_check().every > timedelta()

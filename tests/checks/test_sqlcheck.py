@@ -1,0 +1,102 @@
+"""SQL files as checks."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from lexops.checks.engine import observe
+from lexops.checks.model import Area, Status
+from lexops.checks.sqlcheck import parse
+from lexops.targets.database import SQLite
+from lexops.targets.model import DATABASES, Kind, Target
+
+FINDINGS = """\
+-- id: site.stuck-jobs
+-- title: Jobs are stuck
+-- area: health
+-- on: sqlite
+-- rows: findings
+-- key: id
+-- text: Job {id} ({name}) waits {waits} h for {amount}
+-- severity: critical
+-- money: amount
+-- hours: waits
+-- meaning: A stuck job means
+--   that bills are late.
+-- mend: Restart it.
+SELECT id, name, amount, waits FROM job
+"""
+VALUES = """\
+-- id: site.queue
+-- title: Queue
+-- rows: values
+-- unit: s
+-- warn: 10
+-- crit: 50%
+SELECT 7 AS value, 'mail' AS item, 100 AS "limit"
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> SQLite:
+    path = tmp_path / "x.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE job (id INTEGER, name TEXT, amount INTEGER, waits INTEGER)")
+    connection.execute("INSERT INTO job VALUES (7, 'nightly\x1b[2J run', 123456, 15000)")
+    connection.commit()
+    connection.close()
+    return SQLite(Target("x", Kind.SQLITE), path, 5.0)
+
+
+def test_rows_that_are_findings_are_told_with_money_and_hours_as_people_write_them(database: SQLite) -> None:
+    verdict = observe(parse(FINDINGS, "here"), database)
+    assert verdict.status is Status.CRITICAL
+    assert verdict.summary == "Job 7 (nightly␛[2J run) waits 1.50 h for 1,234.56"
+    assert verdict.findings[0].key == "7"
+
+
+def test_rows_that_are_values_are_judged(database: SQLite) -> None:
+    verdict = observe(parse(VALUES, "here"), database)
+    assert (verdict.status, verdict.metrics[0].item, verdict.metrics[0].limit) == (Status.OK, "mail", 100.0)
+
+
+def test_the_header_becomes_the_declaration() -> None:
+    check = parse(FINDINGS, "here").check
+    assert (check.area, check.kinds, check.attempts) == (Area.HEALTH, frozenset({Kind.SQLITE}), 1)
+    assert check.meaning == "A stuck job means that bills are late."
+
+
+def test_a_check_over_billing_entities_is_not_applicable_without_a_profile(database: SQLite) -> None:
+    runnable = parse("-- id: x\n-- title: t\nSELECT invoice_id FROM lx_invoice", "here")
+    assert runnable.check.entities == {"invoice"}
+    assert runnable.check.kinds == DATABASES
+    verdict = observe(runnable, database)
+    assert verdict.status is Status.NOT_APPLICABLE
+    assert "profile" in verdict.summary
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("-- id: x\nSELECT 1", "title"),
+        ("-- title: t\nSELECT 1", "id"),
+        ("-- id: x\n-- title: t\n-- colour: red\nSELECT 1", "unknown key 'colour'"),
+        ("-- id: x\n-- title: t\n-- rows: cows\nSELECT 1", "neither findings nor values"),
+        ("-- id: x\n-- title: t\n", "no SELECT"),
+        ("-- id: x\n-- title: t\n-- every: soon\nSELECT 1", "duration"),
+        ("-- id: x\n-- title: t\n-- on: oracle\nSELECT 1", "oracle"),
+        ("-- id: x\n-- title: t\nSELECT 1 FROM lx_dragon", "dragon"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_reason(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        parse(text, "here")
+
+
+def test_a_site_check_cannot_write(database: SQLite) -> None:
+    verdict = observe(parse("-- id: x\n-- title: t\nDELETE FROM job RETURNING id", "here"), database)
+    assert verdict.status is Status.UNKNOWN
+    assert len(database.rows("SELECT id FROM job")) == 1

@@ -1,0 +1,89 @@
+"""Fixtures for all tests: real servers, started when first needed and always stopped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lexops.store.database import Store
+from tests import servers
+from tests.clock import ManualClock
+from tests.stores import postgresql_store, sqlite_store
+
+
+def _running(start: Callable[[], Any]) -> Iterator[Any]:
+    try:
+        server = start()
+    except servers.Missing as missing:
+        pytest.skip(str(missing))
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[servers.DatabaseServer]:
+    yield from _running(servers.start_postgresql)
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[servers.DatabaseServer]:
+    yield from _running(servers.start_mariadb)
+
+
+@pytest.fixture(scope="session")
+def sshd() -> Iterator[servers.SSHServer]:
+    yield from _running(servers.start_sshd)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """LexOps' own database, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        made = sqlite_store(tmp_path)
+    else:
+        server: servers.DatabaseServer = request.getfixturevalue("postgresql")
+        made = postgresql_store(servers.site_url(server.database()), tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def https_server() -> Iterator[servers.HTTPSServer]:
+    yield from _running(servers.HTTPSServer)
+
+
+@pytest.fixture
+def half_open_proxy() -> Iterator[Callable[[int], servers.HalfOpenProxy]]:
+    """Makes a proxy in front of a port: `half_open_proxy(server.port)`."""
+    with ExitStack() as stack:
+
+        def proxy(port: int) -> servers.HalfOpenProxy:
+            made = servers.HalfOpenProxy(port)
+            stack.callback(made.remove)
+            return made
+
+        yield proxy
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Says aloud what was not tested because a server is not installed."""
+    reasons = (str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()))
+    missing = Counter(
+        reason.removeprefix("Skipped: ") for reason in reasons if servers.NOT_INSTALLED in reason
+    )
+    if missing:
+        terminalreporter.section("servers that are not installed", yellow=True)
+        for reason, count in missing.items():
+            terminalreporter.line(f"{count} tests skipped: {reason}")

@@ -1,0 +1,78 @@
+"""A console over a fake site, driven without a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from textual.pilot import Pilot
+
+from lexops.tui.app import Console
+from lexops.tui.widgets.panel import Panel
+from lexops.tui.widgets.row_list import RowList
+from tests.tui.port import FakePort, FixedClock
+
+
+@dataclass
+class Desk:
+    """The console, the port behind it, and the hands at its keyboard."""
+
+    console: Console
+    port: FakePort
+    pilot: Pilot[Any]
+    clock: FixedClock
+    crashes: list[BaseException] = field(default_factory=list)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Until all that was started has been shown."""
+        await self.pilot.pause()
+        await self.console.workers.wait_for_complete()
+        await self.pilot.pause()
+
+    async def until(self, condition: Callable[[], object], what: str = "") -> None:
+        async with asyncio.timeout(5):
+            while not condition():
+                await self.pilot.pause(0.01)
+
+    def screen_text(self) -> str:
+        """What the terminal would show."""
+        height = self.console.size.height
+        strips = self.console.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips[:height])
+
+    def list(self, id: str) -> RowList[Any]:
+        return self.console.screen.query_one(f"#{id}", RowList)
+
+    def panel(self, selector: str) -> str:
+        return self.console.screen.query_one(selector, Panel).render().plain
+
+    @property
+    def here(self) -> str:
+        return type(self.console.screen).__name__
+
+
+@asynccontextmanager
+async def desk(
+    port: FakePort | None = None, size: tuple[int, int] = (100, 30), *, poll: float = 0.02, **options: Any
+) -> AsyncIterator[Desk]:
+    port = port or FakePort()
+    clock = FixedClock()
+    crashes: list[BaseException] = []
+
+    def keep(error: BaseException) -> str:
+        crashes.append(error)
+        return "REFERENCE"
+
+    console = Console(port, keep, clock=clock, poll_every=poll, **options)
+    async with console.run_test(size=size, notifications=True) as pilot:
+        opened = Desk(console, port, pilot, clock, crashes)
+        await opened.until(lambda: console.snapshot or console.trouble)
+        await opened.settle()
+        yield opened

@@ -1,0 +1,238 @@
+"""The worker: from a real fault to one incident and back."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from lexops.checks.contract import Finding, Metric, Observation, PostgreSQL, SQLite, check
+from lexops.checks.model import Status
+from lexops.checks.view import CheckRow, Flag
+from lexops.errors import Refused
+from lexops.incidents import store as incidents
+from lexops.incidents.model import EntryKind, Incident, State
+from lexops.site import Site
+from lexops.worker.loop import Worker
+from tests.clock import ManualClock
+from tests.servers import DatabaseServer, site_url
+from tests.sites import open_site, work_until_quiet
+
+
+@check("postgresql.availability", target=PostgreSQL, every="1m", attempts=2, availability=True)
+def availability(db: PostgreSQL) -> Iterator[Observation]:
+    """Answers."""
+    yield Metric("ping", db.ping(), "s", info=True)
+
+
+@check("postgresql.answer", target=PostgreSQL, every="1m", attempts=1)
+def answer(db: PostgreSQL) -> Iterator[Observation]:
+    """Counts."""
+    yield Metric("answer", db.scalar("SELECT 42"), info=True)
+
+
+@check("sqlite.flag", target=SQLite, every="1m", attempts=1)
+def flag(db: SQLite) -> Iterator[Observation]:
+    """Flag is set."""
+    for row in db.rows("SELECT name FROM flag ORDER BY name"):
+        yield Finding(row["name"], f"{row['name']} is up", Status.CRITICAL)
+
+
+def _open(site: Site) -> tuple[Incident, ...]:
+    with site.store.read() as connection:
+        return incidents.incidents(connection)
+
+
+def _rows(site: Site) -> dict[str, CheckRow]:
+    return {row.check: row for row in site.fleet().checks}
+
+
+@pytest.fixture
+def flags(tmp_path: Path) -> Iterator[Path]:
+    import sqlite3
+
+    path = tmp_path / "flags.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("CREATE TABLE flag (name TEXT)")
+    connection.close()
+    yield path
+
+
+def _sql(path: Path, statement: str) -> None:
+    import sqlite3
+
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(statement)
+    connection.close()
+
+
+SQLITE = '[targets.flags]\nkind = "sqlite"\nurl = "sqlite:///flags.db"\n'
+
+
+def test_a_finding_opens_an_incident_that_recovery_resolves(
+    tmp_path: Path, flags: Path, clock: ManualClock
+) -> None:
+    site = open_site(tmp_path, SQLITE, clock=clock, checks=[flag])
+    work_until_quiet(site)
+    assert _open(site) == ()
+    _sql(flags, "INSERT INTO flag VALUES ('red')")
+    clock.advance(minutes=2)
+    work_until_quiet(site)
+    (incident,) = _open(site)
+    assert (incident.severity, incident.target, incident.check) == (Status.CRITICAL, "flags", "sqlite.flag")
+    assert _rows(site)["sqlite.flag"].incident == incident.id
+    _sql(flags, "DELETE FROM flag")
+    clock.advance(minutes=2)
+    work_until_quiet(site)
+    assert _open(site) == ()
+    with site.store.read() as connection:
+        assert incidents.get(connection, incident.id).state is State.RESOLVED
+        kinds = [entry.kind for entry in incidents.timeline(connection, incident.id)]
+    assert kinds == [EntryKind.OPENED, EntryKind.RECOVERED, EntryKind.RESOLVED]
+
+
+def test_a_stopped_database_is_one_incident_and_starting_it_resolves_it(
+    tmp_path: Path, postgresql: DatabaseServer, clock: ManualClock
+) -> None:
+    url = site_url(postgresql.database())
+    targets = f'[targets.billing-db]\nkind = "postgresql"\nurl = "{url}"\n'
+    site = open_site(tmp_path, targets, clock=clock, checks=[availability, answer])
+    work_until_quiet(site)
+    assert _rows(site)["postgresql.availability"].status is Status.OK
+    postgresql.stop()
+    try:
+        for _ in range(3):
+            clock.advance(minutes=1)
+            work_until_quiet(site)
+        (incident,) = _open(site)
+        assert incident.check == "postgresql.availability"
+        assert Flag.UNREACHABLE in _rows(site)["postgresql.answer"].flags
+        assert [row.check for row in site.fleet().problems] == ["postgresql.availability"]
+    finally:
+        postgresql.start()
+    clock.advance(minutes=1)
+    work_until_quiet(site)
+    work_until_quiet(site)
+    assert _open(site) == ()
+    assert _rows(site)["postgresql.answer"].status is Status.OK
+
+
+def test_one_bad_result_is_soft_and_opens_nothing(
+    tmp_path: Path, postgresql: DatabaseServer, clock: ManualClock
+) -> None:
+    targets = '[targets.gone]\nkind = "postgresql"\nurl = "postgresql://nobody@127.0.0.1:1/x"\n'
+    site = open_site(tmp_path, targets, clock=clock, checks=[availability, answer])
+    work_until_quiet(site)
+    assert Flag.SOFT in _rows(site)["postgresql.availability"].flags
+    assert _open(site) == ()
+
+
+def test_nothing_opens_during_a_downtime_and_what_still_fails_after_it_does(
+    tmp_path: Path, flags: Path, clock: ManualClock
+) -> None:
+    site = open_site(tmp_path, SQLITE, clock=clock, checks=[flag])
+    work_until_quiet(site)
+    site.submit("check.downtime", {"target": "flags", "minutes": 30, "reason": "repainting"}, "test")
+    _sql(flags, "INSERT INTO flag VALUES ('red')")
+    clock.advance(minutes=5)
+    work_until_quiet(site)
+    assert _open(site) == ()
+    assert Flag.DOWNTIME in _rows(site)["sqlite.flag"].flags
+    clock.advance(minutes=30)
+    work_until_quiet(site)
+    assert len(_open(site)) == 1
+
+
+def test_a_database_on_a_host_that_is_down_is_not_a_second_incident(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    from lexops.checks.contract import Host
+
+    @check("host.availability", target=Host, every="1m", attempts=2, availability=True)
+    def host_availability(host: Host) -> Iterator[Observation]:
+        """Answers."""
+        yield Metric("load", host.facts().load1, info=True)
+
+    targets = (
+        '[targets.db]\nkind = "postgresql"\nurl = "postgresql://nobody@127.0.0.1:1/x"\nhost = "metal"\n'
+        '[targets.metal]\nkind = "host"\naddress = "nobody@127.0.0.1:1"\nconnect_timeout = "2s"\n'
+    )
+    site = open_site(tmp_path, targets, clock=clock, checks=[availability, answer, host_availability])
+    for _ in range(4):
+        work_until_quiet(site)
+        clock.advance(minutes=1)
+    assert [incident.target for incident in _open(site)] == ["metal"]
+    assert [row.target for row in site.fleet().problems] == ["metal"]
+
+
+def test_an_acknowledgement_ends_when_the_problem_does(
+    tmp_path: Path, flags: Path, clock: ManualClock
+) -> None:
+    site = open_site(tmp_path, SQLITE, clock=clock, checks=[flag])
+    _sql(flags, "INSERT INTO flag VALUES ('red')")
+    work_until_quiet(site)
+    site.submit("check.acknowledge", {"target": "flags", "check": "sqlite.flag", "reason": "known"}, "test")
+    assert Flag.ACKNOWLEDGED in _rows(site)["sqlite.flag"].flags
+    _sql(flags, "DELETE FROM flag")
+    clock.advance(minutes=2)
+    work_until_quiet(site)
+    assert Flag.ACKNOWLEDGED not in _rows(site)["sqlite.flag"].flags
+
+
+def test_a_second_worker_is_refused_while_the_first_lives_and_may_follow_it(
+    tmp_path: Path, flags: Path, clock: ManualClock
+) -> None:
+    site = open_site(tmp_path, SQLITE, clock=clock, checks=[flag])
+    first = Worker(site)
+    first.start()
+    with pytest.raises(Refused):
+        Worker(site).start()
+    clock.advance(seconds=30)
+    Worker(site).start()
+    with pytest.raises(Refused):
+        clock.advance(seconds=10)
+        first.turn()
+
+
+def test_checks_asked_for_are_run_by_the_running_worker(tmp_path: Path, flags: Path) -> None:
+    site = open_site(tmp_path, SQLITE, checks=[flag])
+    site.assign_checks()
+    stop = threading.Event()
+    thread = threading.Thread(target=Worker(site).run, args=(stop.is_set,))
+    thread.start()
+    try:
+        _within(10, lambda: _rows(site)["sqlite.flag"].status is Status.OK)
+        _sql(flags, "INSERT INTO flag VALUES ('red')")
+        site.submit("check.run", {"check": "sqlite.flag"}, "test")
+        _within(10, lambda: _rows(site)["sqlite.flag"].status is Status.CRITICAL)
+    finally:
+        stop.set()
+        thread.join(10)
+    assert not thread.is_alive()
+    assert site.fleet().worker is None
+
+
+def _within(seconds: float, holds: object) -> None:
+    assert callable(holds)
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.05)
+
+
+def test_a_stale_result_says_so(tmp_path: Path, flags: Path, clock: ManualClock) -> None:
+    site = open_site(tmp_path, SQLITE, clock=clock, checks=[flag])
+    work_until_quiet(site)
+    assert Flag.STALE not in _rows(site)["sqlite.flag"].flags
+    clock.advance(minutes=10)
+    assert Flag.STALE in _rows(site)["sqlite.flag"].flags
+
+
+def test_drain_ends_in_bounded_time(tmp_path: Path, flags: Path) -> None:
+    site = open_site(tmp_path, SQLITE, checks=[flag])
+    Worker(site).drain(lambda: False, timedelta(seconds=30))
+    assert site.fleet().worker is None
