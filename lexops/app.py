@@ -12,8 +12,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lexops import config
-
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
@@ -26,6 +24,7 @@ def open_site(path: Path | None = None, clock: Clock | None = None) -> Site:
 
     Raises ConfigError or StoreError.
     """
+    from lexops import config
     from lexops.checks.operations import OPERATIONS as CHECKS
     from lexops.clock import SystemClock
     from lexops.incidents.operations import OPERATIONS as INCIDENTS
@@ -58,10 +57,12 @@ def store_metadata() -> MetaData:
 
 def open_console(site: Site) -> int:
     """Show the console; the exit code is its answer."""
+    from lexops import crash
+    from lexops.tui.run import run_console
     from lexops.tui.site_port import SitePort
-    from lexops.tui.start import run_console
 
-    return run_console(SitePort(site))
+    dsn = site.file.settings.sentry_dsn
+    return run_console(SitePort(site), on_crash=lambda error: crash.keep(error, dsn.read() if dsn else None))
 
 
 def work(site: Site, stop: Callable[[], bool], longest: timedelta | None) -> None:

@@ -7,16 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from lexops.checks import read, registry, store
-from lexops.checks.assignment import Assignment, assignments
+from lexops.checks import read, store
 from lexops.checks.view import CheckDetail, Fleet
 from lexops.clock import Clock
 from lexops.config import SiteFile
 from lexops.incidents import store as incidents
 from lexops.operations import Gate, Request
 from lexops.store.database import Store
+
+if TYPE_CHECKING:
+    from lexops.checks.assignment import Assignment
 
 METRIC_SPAN = timedelta(days=1)
 """How much of a metric a detail shows."""
@@ -46,6 +49,9 @@ class Site:
     @cached_property
     def checks(self) -> Checks:
         """Every check that fits this site's targets. Loads the plug-ins."""
+        from lexops.checks import registry
+        from lexops.checks.assignment import assignments
+
         folder = self.file.settings.worker.checks
         found = registry.load(self.file.resolve(folder) if folder else None)
         assigned, wrong = assignments(self.file.settings, found.checks)

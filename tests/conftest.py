@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lexops.store.database import Store
+from lexops.text import plural
 from tests import servers
 from tests.clock import ManualClock
 from tests.stores import postgresql_store, sqlite_store
@@ -86,4 +87,4 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if missing:
         terminalreporter.section("servers that are not installed", yellow=True)
         for reason, count in missing.items():
-            terminalreporter.line(f"{count} tests skipped: {reason}")
+            terminalreporter.line(f"{plural(count, 'test')} skipped: {reason}")

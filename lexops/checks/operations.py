@@ -23,8 +23,8 @@ def run(
     """Ask the worker to run checks now."""
     pairs = store.assigned(act.connection, target, check)
     if not pairs:
-        wanted = " on ".join(part for part in (check or "a check", target) if part)
-        raise NotFound(f"there is no {wanted} on this site", hint="see: lexops check list")
+        wanted = " on ".join(part for part in (check or "any check", target) if part)
+        raise NotFound(f"this site does not have {wanted}", hint="see: lexops check list")
     store.wish(act.connection, act.request.key, pairs, act.at)
     return f"{plural(len(pairs), 'check')} asked for"
 

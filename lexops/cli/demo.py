@@ -15,7 +15,6 @@ from typing import Annotated
 
 import typer
 
-from lexops import config
 from lexops.cli.program import leave, narrate, program
 from lexops.errors import Refused
 
@@ -70,14 +69,13 @@ def demo(
     Examples: lexops demo        lexops demo --headless        lexops demo --size medium --dir /tmp/firm
     """
     from lexops.cli.main import open_console
+    from lexops.config import FILE_NAME
 
     place = (folder or default_folder()).absolute()
     build(place, size, date.today())  # noqa: DTZ011 - the demo's today is the day at this desk
-    path = place / config.FILE_NAME
+    path = place / FILE_NAME
     if headless:
         _overview(context, path)
-    elif not sys.stdin.isatty() or not sys.stdout.isatty():
-        raise Refused("the console needs a terminal", hint="without one: lexops demo --headless")
     open_console(program(context), path)
 
 
@@ -116,6 +114,7 @@ def _build(folder: Path, size: FirmSize, today: date) -> None:
     from sqlalchemy import NullPool, create_engine
 
     from lexops.billing.firm import Size, build_firm
+    from lexops.config import FILE_NAME
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / MARKER).write_text("{}")  # ours from now on, also when it is interrupted
@@ -123,7 +122,7 @@ def _build(folder: Path, size: FirmSize, today: date) -> None:
     started = time.monotonic()
     firm = build_firm(engine, size=Size(size.value), today=today, progress=Progress())
     engine.dispose()
-    (folder / config.FILE_NAME).write_text(SITE, encoding="utf-8")
+    (folder / FILE_NAME).write_text(SITE, encoding="utf-8")
     seconds = time.monotonic() - started
     narrate(
         f"demo firm: {firm.time_entries:,} time entries, {firm.invoices:,} invoices, built in {seconds:.1f} s"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lexops import config
 from lexops.cli.program import SiteOption, leave, narrate, program, say, say_json, table
 from lexops.errors import Exit, LexOpsError, Refused
+
+if TYPE_CHECKING:
+    from lexops.config import SiteFile
 
 STARTER = """\
 # LexOps: one site. Keys and units are checked at start.
@@ -74,6 +76,8 @@ def init(
 
     Examples: lexops init /etc/lexops        lexops init --test        lexops init --schema
     """
+    from lexops import config
+
     if schema:
         say_json(config.json_schema())
         return
@@ -98,7 +102,7 @@ def _write(path: Path) -> None:
         raise Refused(f"{path} cannot be written: {error.strerror}") from None
 
 
-def try_targets(file: config.SiteFile) -> Exit:
+def try_targets(file: SiteFile) -> Exit:
     """Connect to every target once and say how it went."""
     from lexops.targets.connect import connect
 

@@ -52,6 +52,10 @@ def open_console(program: Program, site: Path | None) -> None:
     """Open the console, with a worker beside it when none is alive."""
     from lexops.cli.background import alongside
 
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise LexOpsError(
+            "the console needs a terminal", hint="without one: lexops status, lexops demo --headless"
+        )
     opened = program.open_site(site)
     with alongside(opened):
         raise typer.Exit(program.console(opened))

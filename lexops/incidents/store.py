@@ -10,7 +10,6 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
-    Index,
     Integer,
     Row,
     String,
@@ -18,7 +17,6 @@ from sqlalchemy import (
     Text,
     insert,
     select,
-    text,
     update,
 )
 
@@ -38,6 +36,7 @@ incident_table = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("fingerprint", String(200), nullable=False),
+    Column("open_as", String(200), unique=True),
     Column("title", Text, nullable=False),
     Column("severity", String(20), nullable=False),
     Column("state", String(20), nullable=False, index=True),
@@ -47,16 +46,9 @@ incident_table = Table(
     Column("changed", Moment, nullable=False),
     Column("owner", String(80)),
     Column("resolved", Moment),
-    Index(
-        "uq_incident_open_fingerprint",
-        "fingerprint",
-        unique=True,
-        sqlite_where=text("resolved IS NULL"),
-        postgresql_where=text("resolved IS NULL"),
-    ),
     sqlite_autoincrement=True,
 )
-"""One open incident per fingerprint; the database sees to it."""
+"""`open_as` is the fingerprint while the incident is open: the database sees to one of each."""
 
 entry_table = Table(
     "incident_entry",
@@ -111,9 +103,7 @@ def _follow(connection: Connection, change: HardChange, policy: Policy) -> None:
 
 def _open_with(connection: Connection, print_: str) -> Incident | None:
     columns = incident_table.c
-    row = connection.execute(
-        select(incident_table).where(columns.fingerprint == print_, columns.resolved.is_(None))
-    ).first()
+    row = connection.execute(select(incident_table).where(columns.open_as == print_)).first()
     return _incident(row) if row else None
 
 
@@ -131,6 +121,7 @@ def _insert(
     done = connection.execute(
         insert(incident_table).values(
             fingerprint=print_,
+            open_as=print_,
             title=title,
             severity=level.value,
             state=State.OPEN.value,
@@ -172,7 +163,7 @@ def note(connection: Connection, id: int, at: datetime, author: str, words: str)
 def resolve(connection: Connection, id: int, at: datetime, author: str, words: str) -> None:
     """End an incident. Raises NotFound, or Refused when it is resolved already."""
     _still_open(connection, id)
-    _change(connection, id, at, state=State.RESOLVED.value, resolved=at)
+    _change(connection, id, at, state=State.RESOLVED.value, resolved=at, open_as=None)
     add_entry(connection, id, at, EntryKind.RESOLVED, author, words)
 
 

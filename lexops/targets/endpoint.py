@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 from lexops.errors import LexOpsError, QueryFailed, TimedOut, Unreachable
 from lexops.targets.model import Certificate, Probe, Target
 from lexops.targets.network import Address, dial, reason, resolve
-from lexops.targets.session import Line, Session, watchdog
+from lexops.targets.session import Line, Once, Session, watchdog
 from lexops.text import one_line
 
 BODY_LIMIT = 64 * 1024
@@ -45,7 +45,7 @@ class Endpoint(Session):
         self.expect_text = expect_text
         self._ca_file = ca_file
         self._seconds = seconds
-        self._probe: Probe | None = None
+        self._look = Once(self._ask)
         self._over: LexOpsError | None = None
         self._line: Line | None = None
 
@@ -56,13 +56,11 @@ class Endpoint(Session):
         """
         if self._over is not None:
             raise self._over.with_traceback(None)
-        if self._probe is None:
-            self._probe = self._ask()
-        return self._probe
+        return self._look()
 
     def fresh(self) -> None:
         """Ask anew next time."""
-        self._probe = None
+        self._look.forget()
 
     def abort(self) -> None:
         self._over = TimedOut(f"{self.target.name}: ended because it took too long")

@@ -10,7 +10,7 @@ from importlib.resources import files
 from lexops.errors import LexOpsError, TimedOut
 from lexops.targets.facts import REAL_KINDS, parse_facts
 from lexops.targets.model import HostFacts, Target
-from lexops.targets.session import Session
+from lexops.targets.session import Once, Session
 from lexops.targets.ssh import Shell
 
 LOOK_SECONDS = 25.0
@@ -22,9 +22,8 @@ class Host(Session):
 
     def __init__(self, target: Target, look: Callable[[], HostFacts], shell: Shell | None = None) -> None:
         self.target = target
-        self._look = look
+        self._look = Once(look)
         self._shell = shell
-        self._facts: HostFacts | None = None
         self._over: LexOpsError | None = None
 
     @classmethod
@@ -43,13 +42,11 @@ class Host(Session):
         """What the host tells about itself; raises TimedOut, Unreachable, or QueryFailed for nonsense."""
         if self._over is not None:
             raise self._over.with_traceback(None)
-        if self._facts is None:
-            self._facts = self._look()
-        return self._facts
+        return self._look()
 
     def fresh(self) -> None:
         """Look anew next time."""
-        self._facts = None
+        self._look.forget()
 
     def abort(self) -> None:
         self._over = TimedOut(f"{self.target.name}: ended because it took too long")

@@ -7,9 +7,12 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
+from lexops.errors import LexOpsError
 from lexops.targets.model import Target
+
+T = TypeVar("T")
 
 
 class Session(Protocol):
@@ -25,7 +28,7 @@ class Session(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the connection; may be called more than once."""
+        """Let go of the connection; may be called more than once, but not while something is going on."""
         ...
 
 
@@ -45,6 +48,30 @@ class Line:
 
     def close(self) -> None:
         self._socket.close()
+
+
+class Once(Generic[T]):
+    """What a look gave or how it failed, for everybody who asks until it is forgotten."""
+
+    def __init__(self, look: Callable[[], T]) -> None:
+        self._look = look
+        self._seen: list[T] = []
+        self._failure: LexOpsError | None = None
+
+    def __call__(self) -> T:
+        if self._failure is not None:
+            raise self._failure.with_traceback(None)
+        if not self._seen:
+            try:
+                self._seen.append(self._look())
+            except LexOpsError as error:
+                self._failure = error
+                raise
+        return self._seen[0]
+
+    def forget(self) -> None:
+        self._seen.clear()
+        self._failure = None
 
 
 @contextmanager

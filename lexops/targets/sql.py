@@ -108,6 +108,9 @@ class Database(ABC):
     def rows(self, sql: str, **params: object) -> list[dict[str, Any]]:
         """What the SELECT `sql` gives, at most 10,001 rows; `:name` in it is the parameter `name`.
 
+        A colon before a word that is none is written as `\\:`, in comments and literals too. PostgreSQL
+        takes no SHOW here; its settings are `current_setting('…')` or rows of `pg_settings`.
+
         Raises TimedOut, Denied, QueryFailed, or Unreachable when the connection is lost.
         """
         word = _first_word(sql)

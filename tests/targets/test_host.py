@@ -54,6 +54,20 @@ def test_one_look_serves_until_a_fresh_one_is_asked_for() -> None:
     assert len(looks) == 2
 
 
+def test_a_failed_look_is_not_repeated_for_every_check() -> None:
+    looks: list[int] = []
+
+    def look() -> HostFacts:
+        looks.append(1)
+        raise Unreachable("gone")
+
+    host = Host(TARGET, look)
+    for _ in range(3):
+        with pytest.raises(Unreachable, match="gone"):
+            host.facts()
+    assert len(looks) == 1
+
+
 def test_an_aborted_host_is_over() -> None:
     host = Host.local(TARGET)
     host.abort()

@@ -421,7 +421,7 @@ async def test_a_lost_worker_is_unmissable() -> None:
         assert "✖ worker lost 9 m ago" in d.screen_text()
         assert "no worker: nobody looks" in d.screen_text()
     port.change(worker=None, broken_plugins={"acme": "no module named acme"})
-    async with desk(port) as d:
+    async with desk(port, (160, 40)) as d:
         assert "✖ no worker" in d.screen_text()
         assert "plug-in acme: no module named acme" in d.screen_text()
 

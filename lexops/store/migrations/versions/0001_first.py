@@ -96,6 +96,7 @@ def upgrade() -> None:
         "incident",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("fingerprint", sa.String(length=200), nullable=False),
+        sa.Column("open_as", sa.String(length=200), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("severity", sa.String(length=20), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
@@ -106,17 +107,10 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(length=80), nullable=True),
         sa.Column("resolved", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
+        sa.UniqueConstraint("open_as", name=op.f("uq_incident_open_as")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_incident_state"), "incident", ["state"], unique=False)
-    op.create_index(
-        "uq_incident_open_fingerprint",
-        "incident",
-        ["fingerprint"],
-        unique=True,
-        sqlite_where=sa.text("resolved IS NULL"),
-        postgresql_where=sa.text("resolved IS NULL"),
-    )
     op.create_table(
         "metric_series",
         sa.Column("id", sa.Integer(), nullable=False),

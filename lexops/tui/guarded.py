@@ -1,0 +1,71 @@
+"""A port that only ever fails as declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from lexops.checks.view import CheckDetail, CheckRow, Fleet
+from lexops.errors import LexOpsError, StoreError
+from lexops.incidents.model import Entry, Incident
+from lexops.tui.port import Operation, Port
+
+T = TypeVar("T")
+OnCrash = Callable[[BaseException], str]
+"""Keeps the traceback of a fault and gives the reference under which it can be found."""
+
+
+class GuardedPort:
+    """Turns a fault behind the port into an error with a reference: the console keeps its last data."""
+
+    def __init__(self, port: Port, on_crash: OnCrash) -> None:
+        self._port = port
+        self._on_crash = on_crash
+        self._told: tuple[str, str] = ("", "")
+
+    @property
+    def site_name(self) -> str:
+        return self._port.site_name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self._port.zone
+
+    @property
+    def operator(self) -> str:
+        return self._port.operator
+
+    def fleet(self) -> Fleet:
+        return self._try(self._port.fleet)
+
+    def check(self, target: str, check: str) -> CheckDetail:
+        return self._try(lambda: self._port.check(target, check))
+
+    def incidents(self, include_resolved: bool) -> Sequence[Incident]:
+        return self._try(lambda: self._port.incidents(include_resolved))
+
+    def incident(self, id: int) -> tuple[Incident, Sequence[Entry], CheckRow | None]:
+        return self._try(lambda: self._port.incident(id))
+
+    def newest_event(self) -> int:
+        return self._try(self._port.newest_event)
+
+    def operations(self) -> Sequence[Operation]:
+        return self._try(self._port.operations)
+
+    def submit(self, name: str, arguments: Mapping[str, object]) -> str:
+        return self._try(lambda: self._port.submit(name, arguments))
+
+    def _try(self, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except LexOpsError:
+            raise
+        except Exception as error:
+            # The same fault each second needs one traceback.
+            seen, reference = self._told
+            if repr(error) != seen:
+                reference = self._on_crash(error)
+                self._told = (repr(error), reference)
+            raise StoreError("LexOps failed while reading its data", hint=f"Details: {reference}") from error

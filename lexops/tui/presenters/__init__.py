@@ -1,0 +1,1 @@
+"""Values into inked lines: pure, and unaware of any terminal."""

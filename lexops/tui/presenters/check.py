@@ -1,0 +1,195 @@
+"""One check on one target: what it says, against which numbers, since when, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from lexops.checks.model import Check, Finding, Status
+from lexops.checks.view import CheckDetail, CheckRow, Flag, ResultRow
+from lexops.clock import show_duration, show_moment
+from lexops.text import plural
+from lexops.tui.ink import EMPTY, Ink, Line, Tone, fitted, line, spread, wrapped
+from lexops.tui.plot import plot, show_value
+from lexops.tui.presenters.columns import Column
+from lexops.tui.presenters.header import joined
+from lexops.tui.presenters.status import age, badge, flag_words, short_badge, symbol, tone
+
+LABEL = 10
+"""Cells of the word before each section."""
+FEW = 8
+"""Findings and results shown before the rest is only counted."""
+
+
+def crumb(row: CheckRow | None, now: datetime) -> Line:
+    """The right end of the crumbs: how it stands, and for how long."""
+    if row is None:
+        return ()
+    return (badge(row.status), Ink(f" {age(row.since, now)}", tone(row.status)))
+
+
+def detail_lines(
+    detail: CheckDetail, now: datetime, zone: ZoneInfo, width: int, height: int, metric: int = 0
+) -> list[Line]:
+    """The page of a check; `height` is what the screen has, `metric` the series to plot."""
+    check, row = detail.definition, detail.row
+    lines: list[Line] = [
+        *_sentence(f"{row.title}: {row.summary}" if row.summary else row.title, width, Tone.STRONG),
+        _circumstances(row, now),
+        _levels_line(check),
+        EMPTY,
+    ]
+    lines += _plot(detail, zone, width, height, metric)
+    lines += _section("WHY", check.meaning, width)
+    lines += _seen(detail, width)
+    for note in detail.notes:
+        lines += _section("NOTE", f"{note.label}: {note.text}", width)
+    lines += _section("HINT", detail.hint, width)
+    lines += _section("MEND", check.mend, width)
+    if check.runbook:
+        lines += _section("RUNBOOK", check.runbook, width)
+    lines += _labelled("RELATED", [_related(each, now, zone) for each in detail.related[:FEW]])
+    lines += _history(detail.history, zone)
+    return lines
+
+
+def _sentence(text: str, width: int, tone_: Tone) -> list[Line]:
+    return [line(" ", Ink(part, tone_)) for part in wrapped(text, width - 2)]
+
+
+def _circumstances(row: CheckRow, now: datetime) -> Line:
+    pieces = [Ink(row.environment, Tone.STRONG)]
+    if row.status and row.status.is_problem:
+        pieces.append(Ink("soft, not yet counted" if Flag.SOFT in row.flags else "hard", Tone.QUIET))
+    if marks := flag_words(row.flags - {Flag.SOFT}):
+        pieces.append(Ink(marks, Tone.STRONG))
+    pieces.append(
+        Ink(f"checked {age(row.checked, now)} ago" if row.checked else "not yet checked", Tone.QUIET)
+    )
+    if row.due:
+        pieces.append(Ink(f"next in {show_due(row.due, now)}", Tone.QUIET))
+    if row.incident:
+        pieces.append(Ink(f"incident #{row.incident}"))
+    return (Ink(" "), *joined(pieces))
+
+
+def show_due(due: datetime, now: datetime) -> str:
+    """How long until the next look, coarse; past ones are due."""
+    return "due" if due <= now else age(now, due)
+
+
+def _levels_line(check: Check) -> Line:
+    levels = check.levels
+    pieces: list[Ink] = []
+    if levels.warn:
+        pieces += [Ink("warn ", Tone.QUIET), Ink(levels.warn.text, Tone.WARNING), Ink("   ")]
+    if levels.crit:
+        pieces += [Ink("crit ", Tone.QUIET), Ink(levels.crit.text, Tone.CRITICAL), Ink("   ")]
+    if not pieces:
+        pieces.append(Ink("no thresholds   ", Tone.QUIET))
+    pieces.append(Ink(f"source: {check.source or check.origin}", Tone.QUIET))
+    pieces.append(Ink(f"   every {show_duration(check.every)}", Tone.QUIET))
+    return (Ink(" "), *pieces)
+
+
+def _plot(detail: CheckDetail, zone: ZoneInfo, width: int, height: int, metric: int) -> list[Line]:
+    if not detail.series:
+        return []
+    series = detail.series[metric % len(detail.series)]
+    name = f"{series.metric} {series.item}".strip()
+    latest = show_value(series.points[-1].mean, series.unit) if series.points else ""
+    total = len(detail.series)
+    remark = Ink(f"{metric % total + 1} of {total}, m next " if total > 1 else "", Tone.QUIET)
+    title = spread((Ink(f" {name} ", Tone.TITLE), Ink(latest, Tone.QUIET)), (remark,), width)
+    rows = min(16, max(5, height // 3))
+    drawn = plot(series, detail.definition.levels, zone, width - 3, rows)
+    return [title, *((Ink("  "), *each) for each in drawn), EMPTY]
+
+
+def trend_lines(detail: CheckDetail, zone: ZoneInfo, width: int, height: int) -> list[Line]:
+    """The first metric of a check alone, for the foot of a wide overview."""
+    if not detail.series or height < 4:
+        return [line(Ink(" no numbers are kept for this check", Tone.QUIET))]
+    series = detail.series[0]
+    drawn = plot(series, detail.definition.levels, zone, width - 2, height)
+    return [(Ink(" "), *each) for each in drawn]
+
+
+def _section(label: str, text: object, width: int) -> list[Line]:
+    if not text:
+        return []
+    return _labelled(label, [line(part) for part in wrapped(text, width - LABEL - 2)])
+
+
+def _labelled(label: str, body: Sequence[Line]) -> list[Line]:
+    """A body with its word before the first line."""
+    return [
+        (Ink(f" {label if index == 0 else '':<{LABEL}}", Tone.TITLE), *each)
+        for index, each in enumerate(body)
+    ]
+
+
+def _seen(detail: CheckDetail, width: int) -> list[Line]:
+    body: list[Line] = []
+    for judged in detail.judged[:FEW]:
+        text = f"{judged.item}: {judged.text}" if judged.item else judged.text
+        body += _with_sign(judged.status, text, width)
+    if (more := len(detail.judged) - FEW) > 0:
+        body.append(line(Ink(f"and {more:,} more", Tone.QUIET)))
+    for finding in detail.findings[:FEW]:
+        body += _with_sign(finding.status, finding.text, width)
+    if (more := len(detail.findings) - FEW) > 0:
+        body.append(line(f"and {more:,} more   ", Ink("f", Tone.KEY), Ink(" shows all", Tone.QUIET)))
+    return _labelled("SEEN", body)
+
+
+def _with_sign(status: Status, text: str, width: int) -> list[Line]:
+    first, *rest = wrapped(text, width - LABEL - 4)
+    return [line(symbol(status), f" {first}"), *(line(f"  {part}") for part in rest)]
+
+
+def _related(row: CheckRow, now: datetime, zone: ZoneInfo) -> Line:
+    since = f"for {age(row.since, now)}" if row.since else ""
+    return line(badge(row.status), f" {row.target} {row.check} ", Ink(f"{row.summary}  {since}", Tone.QUIET))
+
+
+def _history(history: Sequence[ResultRow], zone: ZoneInfo) -> list[Line]:
+    """The results, equal neighbours as one line: what matters is when it changed."""
+    body: list[Line] = []
+    runs = [list(run) for _, run in groupby(history, key=lambda result: (result.status, result.soft))]
+    for run in runs[:FEW]:
+        newest, oldest = run[0], run[-1]
+        times = f" {len(run):,} results since" if len(run) > 1 else ""
+        body.append(
+            line(
+                *fitted((badge(newest.status),), 12),
+                Ink("soft " if newest.soft else "", Tone.QUIET),
+                newest.summary,
+                Ink(f" {times} {show_moment(oldest.at, zone)}", Tone.QUIET),
+            )
+        )
+    if (more := len(runs) - FEW) > 0:
+        body.append(line(Ink(f"and {plural(more, 'earlier change')}", Tone.QUIET)))
+    return _labelled("HISTORY", body)
+
+
+def finding_columns() -> tuple[Column[Finding], ...]:
+    """All findings as a list."""
+    return (
+        Column("status", lambda finding: (short_badge(finding.status),), 10),
+        Column("finding", lambda finding: (Ink(finding.text),), 20, grow=1),
+        Column("key", lambda finding: (Ink(finding.key, Tone.QUIET),), 24, priority=1),
+    )
+
+
+def finding_lines(finding: Finding, width: int) -> list[Line]:
+    """One finding in full."""
+    lines = [*_sentence(finding.text, width, Tone.STRONG), line(Ink(f" {finding.key}", Tone.QUIET))]
+    for name, value in finding.detail.items():
+        label = fitted((Ink(f" {name}", Tone.QUIET),), 18)
+        first, *rest = wrapped(value, width - 20)
+        lines.append((*label, Ink(first)))
+        lines += [line(" " * 18, part) for part in rest]
+    return lines

@@ -1,0 +1,86 @@
+"""Forms: what is asked before an operation is requested, and how an answer is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lexops.errors import InvalidRequest
+from lexops.tui.ink import Ink, Line, Tone, fitted, line, spread, wrapped
+from lexops.tui.port import Operation, Parameter
+from lexops.tui.presenters.header import environment_badge
+
+LABEL = 12
+
+
+def asked(operation: Operation, given: Mapping[str, object]) -> list[Parameter]:
+    """The parameters that a person must or may still fill in."""
+    return [parameter for parameter in operation.parameters if parameter.name not in given]
+
+
+def heading(operation: Operation, environment: str, width: int) -> Line:
+    """What will be asked for, and where."""
+    where = (environment_badge(environment),) if environment else ()
+    return spread((Ink(operation.title, Tone.TITLE),), where, width)
+
+
+def given_lines(operation: Operation, given: Mapping[str, object], width: int) -> list[Line]:
+    """The arguments that the screen knows already, and what the operation does."""
+    lines = [labelled(name, str(value)) for name, value in given.items()]
+    if str(operation.effect):
+        first, *rest = wrapped(operation.effect, max(10, width - LABEL))
+        lines += [labelled("does", first), *(labelled("", part) for part in rest)]
+    return lines
+
+
+def labelled(label: str, text: str) -> Line:
+    """A word in the label column, and a text."""
+    return (*fitted((Ink(label, Tone.QUIET),), LABEL), Ink(text))
+
+
+def error_lines(text: str, hint: str, width: int) -> list[Line]:
+    """Why it was refused: one line, and a hint."""
+    lines = [line(Ink(f"✖ {part}", Tone.CRITICAL)) for part in wrapped(text, width - 2)[:2]]
+    return lines + [line(Ink(f"  {part}", Tone.QUIET)) for part in wrapped(hint, width - 2)[:2] if hint]
+
+
+def choice_texts(parameter: Parameter) -> Sequence[str]:
+    """The allowed answers as text."""
+    if kind(parameter) == "bool":
+        return ("yes", "no")
+    return [str(choice) for choice in parameter.choices or ()]
+
+
+def kind(parameter: Parameter) -> str:
+    """The name of the parameter's type."""
+    return str(getattr(parameter.type, "__name__", parameter.type))
+
+
+def read(operation: Operation, given: Mapping[str, object], answers: Mapping[str, str]) -> dict[str, object]:
+    """All arguments from what was typed. Raises InvalidRequest naming the field that does not fit."""
+    arguments = dict(given)
+    for parameter in asked(operation, given):
+        text = answers.get(parameter.name, "").strip()
+        if text:
+            arguments[parameter.name] = _value(parameter, text)
+        elif parameter.required:
+            raise InvalidRequest(f"{parameter.name} is needed", hint=parameter.help)
+    return arguments
+
+
+def _value(parameter: Parameter, text: str) -> object:
+    name = kind(parameter)
+    if name == "bool":
+        return text == "yes"
+    for choice in parameter.choices or ():
+        if str(choice) == text:
+            return choice
+    if parameter.choices:
+        allowed = ", ".join(str(choice) for choice in parameter.choices)
+        raise InvalidRequest(f"{parameter.name} cannot be {text}", hint=f"Allowed: {allowed}")
+    if name in ("int", "float"):
+        try:
+            return int(text) if name == "int" else float(text)
+        except ValueError:
+            whole = "a whole number" if name == "int" else "a number"
+            raise InvalidRequest(f"{parameter.name} must be {whole}", hint=parameter.help) from None
+    return text

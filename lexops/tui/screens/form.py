@@ -1,0 +1,157 @@
+"""The dialog before an operation is asked for, drawn from the operation's own declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, RadioButton, RadioSet
+
+from lexops.errors import LexOpsError
+from lexops.text import one_line
+from lexops.tui.ink import Ink, Tone, line
+from lexops.tui.port import Operation, Parameter
+from lexops.tui.presenters.forms import asked, choice_texts, error_lines, given_lines, heading, kind, read
+from lexops.tui.widgets.panel import Panel
+
+Submit = Callable[[str, Mapping[str, object]], str]
+
+
+class FormScreen(ModalScreen[str | None]):
+    """Names what it is about; Cancel has the focus, so that a stray enter does nothing.
+
+    Typing goes to the first empty field at once.
+    """
+
+    CSS_PATH = "form.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "cancel", id="form.cancel", tooltip="Do nothing"),
+        Binding("down", "app.focus_next", "next", show=False, id="form.next", tooltip="To the next field"),
+        Binding("up", "app.focus_previous", "previous", show=False, id="form.up", tooltip="Back one field"),
+    ]
+
+    @dataclass
+    class Accepted(Message):
+        """The request was taken; one line to show."""
+
+        text: str
+
+    @dataclass
+    class Declined(Message):
+        """The request was not taken."""
+
+        text: str
+        hint: str
+
+    def __init__(
+        self, operation: Operation, given: Mapping[str, object], environment: str, submit: Submit
+    ) -> None:
+        super().__init__()
+        self._operation = operation
+        self._given = given
+        self._environment = environment
+        self._submit = submit
+        self._fields = asked(operation, given)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="form"):
+            yield Panel(id="form-heading")
+            yield Panel(id="form-given")
+            for index, parameter in enumerate(self._fields):
+                with Horizontal(classes="field"):
+                    yield Panel(classes="field-label")
+                    yield self._field(index, parameter)
+            yield Panel(id="form-error")
+            with Horizontal(id="form-buttons"):
+                yield Button(Content("Cancel"), id="cancel", compact=True)
+                yield Button(Content(one_line(self._operation.title)), id="go", compact=True)
+
+    def _field(self, index: int, parameter: Parameter) -> Input | RadioSet:
+        choices = choice_texts(parameter)
+        if choices:
+            buttons = [RadioButton(Content(one_line(choice))) for choice in choices]
+            return RadioSet(*buttons, id=f"field-{index}", compact=True)
+        optional = "" if parameter.required else " (optional)"
+        return Input(
+            id=f"field-{index}",
+            compact=True,
+            placeholder=f"{one_line(parameter.help)}{optional}",
+            select_on_focus=False,
+            type="integer" if kind(parameter) == "int" else "text",
+        )
+
+    def on_mount(self) -> None:
+        operation, given, environment = self._operation, self._given, self._environment
+        self.query_one("#form-heading", Panel).show(lambda width: (heading(operation, environment, width),))
+        self.query_one("#form-given", Panel).show(lambda width: given_lines(operation, given, width))
+        for label, parameter in zip(self.query(".field-label").results(Panel), self._fields, strict=True):
+            text = line(Ink(parameter.name, Tone.QUIET))
+            label.show(lambda width, text=text: (text,))  # type: ignore[misc]
+        self.query_one("#cancel").focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed while a button has the focus is meant for the first empty field."""
+        sign = event.character
+        if isinstance(self.focused, Button) and sign and sign.isprintable() and not sign.isspace():
+            empty = [field for field in self.query(Input) if not field.value]
+            if empty:
+                empty[0].focus()
+                empty[0].insert_text_at_cursor(sign)
+                event.stop()
+
+    @on(Input.Submitted)
+    def _next_field(self) -> None:
+        self.app.action_focus_next()
+        if self.focused and self.focused.id == "cancel":
+            self.query_one("#go").focus()
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#go")
+    def _pressed(self) -> None:
+        try:
+            arguments = read(self._operation, self._given, self._answers())
+        except LexOpsError as error:
+            self._say(str(error), error.hint)
+            return
+        self.query_one("#go", Button).disabled = True
+        self._ask(arguments)
+
+    def _answers(self) -> dict[str, str]:
+        answers: dict[str, str] = {}
+        for index, parameter in enumerate(self._fields):
+            field = self.query_one(f"#field-{index}")
+            if isinstance(field, Input):
+                answers[parameter.name] = field.value
+            elif isinstance(field, RadioSet) and field.pressed_index >= 0:
+                answers[parameter.name] = choice_texts(parameter)[field.pressed_index]
+        return answers
+
+    @work(thread=True, exclusive=True, group="submit", exit_on_error=False)
+    def _ask(self, arguments: Mapping[str, object]) -> None:
+        try:
+            self.post_message(self.Accepted(self._submit(self._operation.name, arguments)))
+        except LexOpsError as error:
+            self.post_message(self.Declined(str(error), error.hint))
+
+    @on(Accepted)
+    def _accepted(self, event: Accepted) -> None:
+        self.dismiss(event.text)
+
+    @on(Declined)
+    def _declined(self, event: Declined) -> None:
+        self.query_one("#go", Button).disabled = False
+        self._say(event.text, event.hint)
+
+    def _say(self, text: str, hint: str) -> None:
+        self.query_one("#form-error", Panel).show(lambda width: error_lines(text, hint, width))

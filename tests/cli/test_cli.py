@@ -1,0 +1,221 @@
+"""The command line as a person or a script meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sites import write_site
+
+FLAGS = '[targets.flags]\nkind = "sqlite"\nurl = "sqlite:///flags.db"\n'
+SQL = (
+    "-- id: site.flags\n-- title: Flag is set\n-- severity: critical\n-- on: sqlite\nSELECT name FROM flag\n"
+)
+
+
+def lexops(folder: Path, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"LEXOPS_LOG": str(folder / "log"), "LEXOPS_SITE": ""}
+    return subprocess.run(
+        [sys.executable, "-m", "lexops", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        **more,
+    )
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A site with one SQLite target and one check of its own that finds a hostile name."""
+    checks = tmp_path / "checks"
+    checks.mkdir()
+    (checks / "flags.sql").write_text(SQL)
+    write_site(tmp_path, FLAGS, more='[worker]\nchecks = "checks"')
+    connection = sqlite3.connect(tmp_path / "flags.db")
+    connection.execute("CREATE TABLE flag (name TEXT)")
+    connection.execute("INSERT INTO flag VALUES (?)", ("[@click=app.quit()]x[/\x1b]0;evil\x07\u202e",))
+    connection.commit()
+    connection.close()
+    return tmp_path
+
+
+def test_no_site_is_one_line_with_a_hint_and_exit_2(tmp_path: Path) -> None:
+    done = lexops(tmp_path, "status")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[0].startswith("error: no lexops.toml")
+    assert done.stderr.splitlines()[1].startswith("hint: ")
+
+
+def test_init_writes_a_starter_once(tmp_path: Path) -> None:
+    assert lexops(tmp_path, "init").returncode == 0
+    again = lexops(tmp_path, "init")
+    assert (again.returncode, "exists already" in again.stderr) == (4, True)
+    assert lexops(tmp_path, "status").returncode == 0
+
+
+def test_init_tells_which_targets_cannot_be_reached(site: Path) -> None:
+    assert lexops(site, "init", "--test").returncode == 0
+    (site / "flags.db").unlink()
+    done = lexops(site, "init", "--test")
+    assert done.returncode == 3
+    assert "FAILED  flags" in done.stdout
+
+
+def test_run_finds_the_fault_opens_an_incident_and_exits_1(site: Path) -> None:
+    done = lexops(site, "check", "run", "site.flags", "--json")
+    assert done.returncode == 1, done.stderr
+    (check,) = json.loads(done.stdout)["checks"]
+    assert (check["status"], check["incident"], len(check["findings"])) == ("CRITICAL", 1, 1)
+    status = lexops(site, "status")
+    assert status.returncode == 1
+    assert "CRITICAL  flags  site.flags" in status.stdout
+    assert (
+        json.loads(lexops(site, "incident", "list", "--json").stdout)["incidents"][0]["severity"]
+        == "CRITICAL"
+    )
+
+
+def test_a_mended_fault_resolves_its_incident_and_exits_0(site: Path) -> None:
+    lexops(site, "check", "run", "site.flags")
+    connection = sqlite3.connect(site / "flags.db")
+    connection.execute("DELETE FROM flag")
+    connection.commit()
+    connection.close()
+    done = lexops(site, "check", "run", "site.flags")
+    assert done.returncode == 0, done.stderr
+    assert lexops(site, "incident", "list").stdout == "no open incidents\n"
+
+
+def test_a_target_that_cannot_be_seen_exits_3(site: Path) -> None:
+    (site / "checks" / "flags.sql").write_text(SQL.replace("FROM flag", "FROM nothing"))
+    done = lexops(site, "check", "run", "site.flags")
+    assert done.returncode == 3
+    assert "UNKNOWN" in done.stdout
+
+
+def test_hostile_text_reaches_no_terminal(site: Path) -> None:
+    lexops(site, "check", "run", "site.flags")
+    for command in (
+        ["status"],
+        ["check", "list"],
+        ["check", "show", "site.flags"],
+        ["incident", "show", "1"],
+    ):
+        printed = lexops(site, *command).stdout
+        assert "[@click=app.quit()]x[/" in printed
+        assert not any(char in printed for char in "\x1b\x07\u202e")
+
+
+@pytest.mark.parametrize(
+    "command", [["status"], ["check", "list"], ["incident", "list"], ["operation", "list"]]
+)
+def test_json_is_data_only(site: Path, command: list[str]) -> None:
+    done = lexops(site, *command, "--json")
+    assert json.loads(done.stdout)
+    assert done.stderr == ""
+
+
+def test_an_unknown_check_or_incident_is_one_line_and_exit_2(site: Path) -> None:
+    for command in (["check", "run", "nonsense"], ["check", "show", "nonsense"], ["incident", "show", "99"]):
+        done = lexops(site, *command)
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 2
+
+
+def test_notes_and_downtimes_pass_the_gate(site: Path) -> None:
+    assert (
+        lexops(site, "incident", "open", "balance is wrong", "--severity", "critical").stdout
+        == "incident #1 opened\n"
+    )
+    assert lexops(site, "incident", "note", "1", "called the partner").returncode == 0
+    assert lexops(site, "incident", "resolve", "1", "--note", "mended").returncode == 0
+    assert "mended" in lexops(site, "incident", "show", "1").stdout
+    lexops(site, "check", "run")
+    assert (
+        "in downtime for 30 min"
+        in lexops(site, "check", "downtime", "flags", "30", "--reason", "move").stdout
+    )
+    assert "downtime" in lexops(site, "status").stdout
+    assert lexops(site, "check", "downtime", "flags", "99999999", "--reason", "x").returncode == 2
+
+
+def test_a_crash_is_one_line_with_a_reference_and_the_log_holds_no_values(site: Path) -> None:
+    code = (
+        "import sys\n"
+        "from lexops.cli import main\n"
+        "from lexops.cli.program import Program\n"
+        "def crash(path):\n"
+        "    password = 'geheim'\n"
+        "    raise RuntimeError(password)\n"
+        "sys.argv = ['lexops', 'status']\n"
+        "main.run(Program(crash, None, None))\n"
+    )
+    environment = os.environ | {"LEXOPS_LOG": str(site / "log")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    reference = line.partition("(reference ")[2][:8]
+    log = (site / "log").read_text()
+    assert reference in log and "RuntimeError" in log and "in crash" in log
+    assert "geheim" not in log.replace("password = 'geheim'", "") + done.stderr
+    assert (site / "log").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_worker_ends_cleanly_on_a_signal(site: Path, number: signal.Signals) -> None:
+    environment = os.environ | {"LEXOPS_LOG": str(site / "log")}
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "lexops", "worker", "--site", str(site)],
+        env=environment,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        end = time.monotonic() + 30
+        while "CRITICAL  flags" not in lexops(site, "status").stdout:
+            assert time.monotonic() < end, "the worker did not work"
+        worker.send_signal(number)
+        assert worker.wait(10) == 0
+    finally:
+        worker.kill()
+        worker.communicate()
+    assert "no worker" in lexops(site, "status").stdout
+
+
+def test_a_worker_without_its_parent_ends(site: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "lexops", "worker", "--site", str(site), "--parent", str(parent.pid)],
+        stderr=subprocess.PIPE,
+    )
+    try:
+        parent.communicate(b"\n", timeout=10)
+        assert worker.wait(20) == 0
+    finally:
+        worker.kill()
+        worker.communicate()
+
+
+def test_the_console_without_a_terminal_says_what_to_do(site: Path) -> None:
+    done = lexops(site, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2
+    assert "terminal" in done.stderr
+    assert "\x1b" not in done.stdout
+
+
+def test_a_closed_pipe_is_no_crash(site: Path) -> None:
+    command = f"{sys.executable} -m lexops operation list --json --site {site} | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,72 @@
+"""Looking at a target with shipped checks, the way the engine does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lexops_checks
+from lexops.checks.contract import RunnableCheck
+from lexops.checks.engine import observe
+from lexops.checks.model import Status, Verdict
+from lexops.checks.thresholds import levels
+from lexops.config import Settings, SiteFile
+from lexops.targets.connect import connect
+
+FAMILIES = {
+    "postgresql": lexops_checks.postgresql.CHECKS,
+    "mariadb": lexops_checks.mariadb.CHECKS,
+    "sqlite": lexops_checks.sqlite.CHECKS,
+    "host": lexops_checks.host.CHECKS,
+    "endpoint": lexops_checks.endpoint.CHECKS,
+}
+SHIPPED = {runnable.check.id: runnable for family in FAMILIES.values() for runnable in family}
+PATIENCE = 15.0
+"""Seconds after which a server that should have done something has not."""
+
+
+class Eye:
+    """Looks at one target, each time over a session of its own; thresholds may be made small."""
+
+    def __init__(self, kind: str, **settings: Any) -> None:
+        self._site = SiteFile(
+            path=Path("/nowhere/lexops.toml"),
+            settings=Settings.model_validate(
+                {"site": {"name": "Test"}, "targets": {"it": {"kind": kind, **settings}}}
+            ),
+        )
+
+    def session(self) -> Any:
+        return connect(self._site, "it")
+
+    def look(self, check: str, warn: str | None = None, crit: str | None = None) -> Verdict:
+        session = self.session()
+        try:
+            return observe(shipped(check, warn, crit), session)
+        finally:
+            session.close()
+
+
+def shipped(check: str, warn: str | None = None, crit: str | None = None) -> RunnableCheck:
+    """The check as shipped, or with these thresholds instead of its own."""
+    runnable = SHIPPED[check]
+    return runnable.overridden(levels=levels(warn, crit)) if warn or crit else runnable
+
+
+def eventually(status: Status, look: Callable[[], Verdict]) -> Verdict:
+    """The first verdict of that status; servers need a moment to do what they were told."""
+    end = time.monotonic() + PATIENCE
+    while (verdict := look()).status is not status:
+        assert time.monotonic() < end, f"still {verdict.status}: {verdict.summary}, not {status}"
+        time.sleep(0.05)
+    return verdict
+
+
+def told(verdict: Verdict) -> str:
+    """Everything in a verdict that a person gets to see."""
+    notes = [f"{note.label}: {note.text}" for note in verdict.notes]
+    judged = [judged.text for judged in verdict.judged]
+    findings = [f"{finding.key} {finding.text} {finding.detail}" for finding in verdict.findings]
+    return "\n".join([verdict.summary, verdict.hint, *notes, *judged, *findings])

@@ -1,0 +1,40 @@
+"""A console in a process of its own, for tests that give it a terminal and take it away."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from lexops.checks.view import Fleet
+from lexops.tui.run import run_console
+from tests.tui.port import FakePort, FixedClock, replace
+from tests.tui.test_hostile import NASTY, hostile_port
+
+
+class SlowPort(FakePort):
+    """Hangs when asked for an operation, as a store behind a dead network does."""
+
+    def submit(self, name: str, arguments: Mapping[str, object]) -> str:
+        time.sleep(60)
+        return ""
+
+
+def main(how: str, log: Path) -> int:
+    def keep(error: BaseException) -> str:
+        log.write_text(repr(error))
+        return "REF-1"
+
+    port: FakePort = SlowPort() if how == "slow" else FakePort()
+    if how == "hostile":
+        port = hostile_port(NASTY[3])
+    if how == "broken":
+        # Not a value that any presenter is made for.
+        broken: Fleet = replace(port.now, checks=None)  # type: ignore[arg-type]
+        port.now = broken
+    return run_console(port, on_crash=keep, clock=FixedClock())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[2])))
