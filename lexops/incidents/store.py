@@ -78,7 +78,7 @@ def _follow(connection: Connection, change: HardChange, policy: Policy) -> None:
     incident = _open_with(connection, print_)
     match step(change, incident, policy), incident:
         case Step.OPEN, _:
-            title = f"{change.title} on {change.target}"
+            title = f"{change.target}: {change.title}"
             _insert(
                 connection,
                 print_,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -17,7 +20,7 @@ from lexops.checks.engine import Engine, Lane
 from lexops.checks.lanes import lanes
 from lexops.checks.model import Outcome, Status
 from lexops.checks.state import HardChange, State, advance, announce
-from lexops.errors import Refused
+from lexops.errors import Refused, StoreError
 from lexops.incidents import store as incidents
 from lexops.incidents.policy import Policy
 from lexops.site import Site
@@ -30,7 +33,11 @@ TIDY = timedelta(minutes=5)
 WISHES = timedelta(milliseconds=500)
 """How often the store is asked whether somebody wants a check now."""
 
+STORE_RETRY = 2.0
+"""Seconds between two tries of a store that does not answer."""
+
 Key = tuple[str, str]
+log = logging.getLogger(__name__)
 
 
 class Worker:
@@ -58,6 +65,7 @@ class Worker:
         self._asked: dict[Key, datetime] = {}
         self._next: dict[Callable[[datetime], None], datetime] = {}
         self._last_downtimes: datetime = self._clock.now()
+        self._pending: list[Outcome] = []
 
     def start(self) -> None:
         """Become the site's worker. Raises Refused when there is one."""
@@ -79,9 +87,18 @@ class Worker:
         self.start()
         try:
             while not stop():
-                self.turn()
+                try:
+                    self.turn()
+                except StoreError:
+                    log.exception("the store does not answer; trying again")
+                    self._rest(stop)
         finally:
             self.leave()
+
+    def _rest(self, stop: Callable[[], bool]) -> None:
+        end = self._clock.monotonic() + STORE_RETRY
+        while not stop() and self._clock.monotonic() < end:
+            time.sleep(0.1)
 
     def drain(self, stop: Callable[[], bool], longest: timedelta) -> None:
         """Work until nothing is due or asked for any more, at most for `longest`."""
@@ -98,7 +115,7 @@ class Worker:
     def leave(self) -> None:
         """Stop what is under way and give the place up."""
         self._engine.close()
-        with self._site.store.begin() as connection:
+        with suppress(StoreError), self._site.store.begin() as connection:
             store.release_worker(connection, self._name)
             event.append(connection, self._clock.now(), "worker.stopped", self._name)
 
@@ -110,9 +127,10 @@ class Worker:
         self._periodically(self._tidy, TIDY, now)
         for lane, due in self._ready(now):
             self._engine.start(lane, due)
-        outcomes = self._engine.poll(0.1)
-        if outcomes:
-            self._record(outcomes)
+        self._pending += self._engine.poll(0.1)
+        if self._pending:
+            self._record(self._pending)
+            self._pending = []
 
     def _periodically(self, act: Callable[[datetime], None], every: timedelta, now: datetime) -> None:
         if now >= self._next.get(act, now):
@@ -157,40 +175,49 @@ class Worker:
 
     def _record(self, outcomes: Iterable[Outcome]) -> None:
         """Keep outcomes, states and what incidents make of them, all or nothing."""
+        steps: list[tuple[State | None, State]] = []
         with self._site.store.begin() as connection:
             down = store.in_downtime(connection, self._clock.now())
+            staged = dict(self._states)
             changes = []
             for outcome in outcomes:
-                if (outcome.target, outcome.check.id) in self._checks:
-                    changes += self._record_one(connection, outcome, down)
+                key = (outcome.target, outcome.check.id)
+                if key in self._checks:
+                    before = staged.get(key)
+                    state, change = self._next_state(
+                        before, outcome, staged, quiet={(key[0], None), key} & down
+                    )
+                    self._keep(connection, before, outcome, state)
+                    staged[key] = state
+                    steps.append((before, state))
+                    changes += [change] if change else []
             incidents.follow(connection, changes, self._policy)
+        # Only what was committed counts: after a failed write the same outcomes are recorded again.
+        self._states = staged
+        for before, state in steps:
+            self._due[state.target, state.check] = state.due
+            self._asked.pop((state.target, state.check), None)
+            self._consider_others(before, state)
 
-    def _record_one(
-        self, connection: Connection, outcome: Outcome, down: set[tuple[str, str | None]]
-    ) -> list[HardChange]:
-        key = (outcome.target, outcome.check.id)
-        before = self._states.get(key)
-        state = advance(before, outcome, parent_down=self._parent_is_down(outcome.target))
-        change = None
-        if (key[0], None) not in down and key not in down:
-            state, change = announce(state, outcome.check.title)
+    def _next_state(
+        self, before: State | None, outcome: Outcome, states: Mapping[Key, State], quiet: object
+    ) -> tuple[State, HardChange | None]:
+        state = advance(before, outcome, parent_down=self._parent_is_down(outcome.target, states))
+        return (state, None) if quiet else announce(state, outcome.check.title)
+
+    def _keep(self, connection: Connection, before: State | None, outcome: Outcome, state: State) -> None:
         store.save(connection, outcome, state)
-        store.answer_wishes(connection, *key, outcome.started)
-        self._asked.pop(key, None)
-        self._states[key], self._due[key] = state, state.due
+        store.answer_wishes(connection, state.target, state.check, outcome.started)
         if before is None or (before.status, before.summary) != (state.status, state.summary):
-            event.append(
-                connection, state.checked, "check.result", "/".join(key), {"status": state.status.value}
-            )
-        self._consider_others(before, state)
-        return [change] if change else []
+            subject, data = f"{state.target}/{state.check}", {"status": state.status.value}
+            event.append(connection, state.checked, "check.result", subject, data)
 
-    def _parent_is_down(self, target: str) -> bool:
+    def _parent_is_down(self, target: str, states: Mapping[Key, State]) -> bool:
         """Whether the host below a target fails, certainly or so far."""
         host = self._site.file.settings.targets[target].host
         if host is None:
             return False
-        state = self._states.get((host, self._availability.get(host, "")))
+        state = states.get((host, self._availability.get(host, "")))
         return state is not None and state.status.is_problem
 
     def _consider_others(self, before: State | None, state: State) -> None:

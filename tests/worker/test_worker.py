@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from lexops.checks.contract import Finding, Metric, Observation, PostgreSQL, SQLite, check
-from lexops.checks.model import Status
+from lexops.checks.model import Outcome, Status
 from lexops.checks.view import CheckRow, Flag
-from lexops.errors import Refused
+from lexops.errors import Refused, StoreError
 from lexops.incidents import store as incidents
 from lexops.incidents.model import EntryKind, Incident, State
 from lexops.site import Site
@@ -236,3 +236,33 @@ def test_drain_ends_in_bounded_time(tmp_path: Path, flags: Path) -> None:
     site = open_site(tmp_path, SQLITE, checks=[flag])
     Worker(site).drain(lambda: False, timedelta(seconds=30))
     assert site.fleet().worker is None
+
+
+def test_a_store_that_is_away_for_a_while_loses_no_result(
+    tmp_path: Path, flags: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lexops.worker import loop
+
+    monkeypatch.setattr(loop, "STORE_RETRY", 0.05)
+    site = open_site(tmp_path, SQLITE, checks=[flag])
+    site.assign_checks()
+    _sql(flags, "INSERT INTO flag VALUES ('red')")
+    stop = threading.Event()
+    worker = Worker(site)
+    record, failures = worker._record, [StoreError("gone")] * 5
+
+    def sometimes(outcomes: Iterable[Outcome]) -> None:
+        if failures:
+            raise failures.pop()
+        record(outcomes)
+
+    monkeypatch.setattr(worker, "_record", sometimes)
+    thread = threading.Thread(target=worker.run, args=(stop.is_set,))
+    thread.start()
+    try:
+        _within(10, lambda: len(_open(site)) == 1)
+        assert failures == []
+        assert _rows(site)["sqlite.flag"].status is Status.CRITICAL
+    finally:
+        stop.set()
+        thread.join(10)
