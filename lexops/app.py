@@ -42,7 +42,7 @@ def open_site(path: Path | None = None, clock: Clock | None = None) -> Site:
     return Site(file, clock, store, Gate(Catalogue([*CHECKS, *INCIDENTS]), store, clock))
 
 
-TABLES = ("lexops.store.event", "lexops.operations.store", "lexops.checks.store", "lexops.incidents.store")
+TABLES = ("lexops.store.event", "lexops.operations.store", "lexops.checks.tables", "lexops.incidents.store")
 """The files that declare the store's tables."""
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from lexops.checks import read, store
+from lexops.checks import presence, read, store
 from lexops.checks.view import CheckDetail, Fleet
 from lexops.clock import Clock
 from lexops.config import SiteFile
@@ -86,9 +86,9 @@ class Site:
         """Make the store hold the site's checks, where no worker has done so yet."""
         with self.store.begin() as connection:
             now = self.clock.now()
-            if not store.is_worker_alive(connection, now):
+            if not presence.is_worker_alive(connection, now):
                 store.assign(connection, self.checks.assigned, now)
-                store.set_broken(connection, self.checks.broken)
+                presence.set_broken(connection, self.checks.broken)
 
 
 def operator() -> str:

@@ -115,7 +115,7 @@ def check(
                 title=title.rstrip("."),
                 area=area,
                 kinds=_KINDS[target],
-                meaning=meaning.strip(),
+                meaning=" ".join(meaning.split()),
                 mend=mend,
                 every=parse_duration(every),
                 timeout=parse_duration(timeout),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from lexops.checks import store
+from lexops.checks import asked, store
 from lexops.errors import InvalidRequest, NotFound, Refused
 from lexops.operations import Act, Effect, operation
 from lexops.text import plural
@@ -25,7 +25,7 @@ def run(
     if not pairs:
         wanted = " on ".join(part for part in (check or "any check", target) if part)
         raise NotFound(f"this site does not have {wanted}", hint="see: lexops check list")
-    store.wish(act.connection, act.request.key, pairs, act.at)
+    asked.wish(act.connection, act.request.key, pairs, act.at)
     return f"{plural(len(pairs), 'check')} asked for"
 
 
@@ -38,7 +38,7 @@ def acknowledge(
     reason: Annotated[str, "why it may wait"],
 ) -> str:
     """Say that a failing check is known; the mark ends with the problem or when it gets worse."""
-    if not store.acknowledge(act.connection, target, check, act.operator, reason, act.at):
+    if not asked.acknowledge(act.connection, target, check, act.operator, reason, act.at):
         raise Refused(f"{check} on {target} is not failing", hint="see: lexops status")
     return f"{check} on {target} acknowledged"
 
@@ -56,14 +56,14 @@ def downtime(
     if not store.assigned(act.connection, target, check):
         raise NotFound(f"there is no target {target!r} with such a check", hint="see: lexops check list")
     if minutes == 0:
-        ended = store.end_downtimes(act.connection, target, act.at)
+        ended = asked.end_downtimes(act.connection, target, act.at)
         return f"{plural(ended, 'downtime')} of {target} ended"
     span = timedelta(minutes=minutes)
     if not timedelta() < span <= LONGEST_DOWNTIME:
         raise InvalidRequest(
             f"minutes: {minutes} is not between 1 and {LONGEST_DOWNTIME // timedelta(minutes=1):,}"
         )
-    store.add_downtime(act.connection, target, check, span, act.operator, reason, act.at)
+    asked.add_downtime(act.connection, target, check, span, act.operator, reason, act.at)
     return f"{target} is in downtime for {minutes} min"
 
 

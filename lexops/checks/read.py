@@ -9,9 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from lexops.checks import store
+from lexops.checks import asked, store
 from lexops.checks.model import Area, Check, Status
-from lexops.checks.store import check_table, point_table, result_table, series_table
+from lexops.checks.tables import (
+    broken_table,
+    check_table,
+    point_table,
+    result_table,
+    series_table,
+    worker_table,
+)
 from lexops.checks.view import (
     CheckDetail,
     CheckRow,
@@ -35,13 +42,13 @@ def fleet(
     connection: Connection, at: datetime, incidents: Mapping[tuple[str, str], int] | None = None
 ) -> Fleet:
     """All checks and targets as they stand; `incidents` gives the open incident of a target's check."""
-    down = store.in_downtime(connection, at)
+    down = asked.in_downtime(connection, at)
     rows = tuple(
         _check_row(row, at, down, (incidents or {}).get((row.target, row.check)))
         for row in connection.execute(select(check_table).order_by(check_table.c.position))
     )
-    worker = connection.execute(select(store.worker_table)).first()
-    broken = {row.name: row.reason for row in connection.execute(select(store.broken_table))}
+    worker = connection.execute(select(worker_table)).first()
+    broken = {row.name: row.reason for row in connection.execute(select(broken_table))}
     return Fleet(
         at,
         rows,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, Connection, Integer, cast, delete, func, insert, literal, select
 
-from lexops.checks.store import downtime_table, finding_table, point_table, result_table, wish_table
+from lexops.checks.tables import downtime_table, finding_table, point_table, result_table, wish_table
 from lexops.store import event
 
 STEPS = (300, 3600)

@@ -23,7 +23,7 @@ PATIENCE = 300.0
 
 def is_alive(site: Site) -> bool:
     """Whether a worker has shown a sign of life lately."""
-    from lexops.checks.store import is_worker_alive
+    from lexops.checks.presence import is_worker_alive
 
     with site.store.read() as connection:
         return is_worker_alive(connection, site.clock.now())
@@ -66,7 +66,7 @@ def answered(site: Site, key: str) -> None:
 
     Raises WorkerError when nobody answers.
     """
-    from lexops.checks.store import waiting
+    from lexops.checks.asked import waiting
 
     child = None
     if not is_alive(site):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lexops.cli.program import SiteOption, leave, narrate, program, say, say_json, table
-from lexops.errors import Exit, LexOpsError, Refused
+from lexops.errors import Exit, InvalidRequest, LexOpsError, Refused
 
 if TYPE_CHECKING:
     from lexops.config import SiteFile
@@ -60,10 +62,16 @@ resolve_on_recovery = true
 # crit = "90%"
 """
 
+_EXAMPLES = "# Targets: what is operated."
+
 
 def init(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Where lexops.toml is written.")] = Path(),
+    database: Annotated[
+        str | None,
+        typer.Option("--database", metavar="URL", help="A first target: postgresql://user@host/db …"),
+    ] = None,
     test: Annotated[
         bool, typer.Option("--test", help="Only try the connections of an existing site.")
     ] = False,
@@ -72,9 +80,9 @@ def init(
     ] = False,
     site: SiteOption = None,
 ) -> None:
-    """Write a commented lexops.toml, or try the connections of the one that is there.
+    """Write a commented lexops.toml and try its connections.
 
-    Examples: lexops init /etc/lexops        lexops init --test        lexops init --schema
+    Examples: lexops init --database postgresql://lexops_monitor@db1/billing        lexops init --test
     """
     from lexops import config
 
@@ -82,22 +90,40 @@ def init(
         say_json(config.json_schema())
         return
     path = folder / config.FILE_NAME
-    if not test and not path.exists():
-        _write(path)
-        say(f"wrote {path}")
-        say("next: edit its targets, then try them with: lexops init --test")
-        return
     if not test:
-        raise Refused(f"{path} exists already", hint="try its connections with: lexops init --test")
+        if path.exists():
+            raise Refused(f"{path} exists already", hint="try its connections with: lexops init --test")
+        text = with_target(STARTER, database) if database else STARTER
+        config.parse(tomllib.loads(text), path)
+        _write(path, text)
+        narrate(f"wrote {path}; edit its targets, then try them with: lexops init --test")
+        if not database:
+            return
+        site = path
     program(context).open_site(site or path).store.close()
     leave(try_targets(config.load(config.find(site or path))))
 
 
-def _write(path: Path) -> None:
+def with_target(starter: str, url: str) -> str:
+    """The starter with a database as its first target. Raises InvalidRequest for a URL of another kind."""
+    scheme = url.partition("://")[0]
+    kind = {"mysql": "mariadb"}.get(scheme, scheme)
+    if kind not in ("sqlite", "postgresql", "mariadb"):
+        raise InvalidRequest(
+            f"{scheme!r} is no kind of database", hint="use sqlite://, postgresql:// or mariadb://"
+        )
+    target = f'[targets.billing-db]\nkind = "{kind}"\nenvironment = "production"\nurl = {json.dumps(url)}\n'
+    if kind != "sqlite":
+        target += '# password = { env = "BILLING_DB_PASSWORD" }\n'
+    before, after = starter.split(_EXAMPLES)
+    return f"{before}{target}\n{_EXAMPLES}{after}"
+
+
+def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(STARTER)
+            file.write(text)
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from lexops.checks import store as checks
+from lexops.checks import asked
 from lexops.checks.model import Status
 from lexops.incidents import store
 from lexops.operations import Act, Effect, operation
@@ -40,7 +40,7 @@ def acknowledge(act: Act, *, incident: Annotated[int, "number of the incident"])
     """Take an incident: you are on it."""
     taken = store.acknowledge(act.connection, incident, act.at, act.operator)
     if taken.target and taken.check:
-        checks.acknowledge(
+        asked.acknowledge(
             act.connection, taken.target, taken.check, act.operator, f"incident #{incident}", act.at
         )
     return f"incident #{incident} acknowledged by {act.operator}"

@@ -5,32 +5,30 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from textual import on, work
-from textual.app import App, SystemCommand
+from textual import on
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 
 from lexops.clock import Clock, SystemClock
-from lexops.errors import LexOpsError
+from lexops.tui.asking import AskingApp
 from lexops.tui.edge import Edge
 from lexops.tui.feed import EVERY, Feed
 from lexops.tui.guarded import GuardedPort, OnCrash
-from lexops.tui.ink import Ink
 from lexops.tui.modes import ROOMS
 from lexops.tui.palette import Commands
 from lexops.tui.places import CheckPlace, IncidentPlace, ModePlace, Place, TargetPlace
-from lexops.tui.port import Operation, Port
-from lexops.tui.presenters.header import Standing, most_serious
+from lexops.tui.port import Port
+from lexops.tui.presenters.header import Standing
 from lexops.tui.presenters.jump import destinations
 from lexops.tui.screens.check import CheckScreen
-from lexops.tui.screens.form import FormScreen
 from lexops.tui.screens.health import HealthScreen
 from lexops.tui.screens.help import HelpScreen
 from lexops.tui.screens.incident import IncidentScreen
@@ -44,7 +42,7 @@ AGES_EVERY = 15.0
 """Seconds between two looks at the clock; what has not changed is not painted."""
 
 
-class Console(App[None]):
+class Console(AskingApp):
     """One operator's view of one site."""
 
     TITLE = "LexOps"
@@ -84,14 +82,6 @@ class Console(App[None]):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, Console.News)
 
-    @dataclass
-    class Said(Message):
-        """A request was taken or declined; one line to show."""
-
-        text: str
-        hint: str = ""
-        failed: bool = False
-
     def __init__(
         self,
         port: Port,
@@ -108,7 +98,6 @@ class Console(App[None]):
             self.register_theme(each)
         self.theme = THEMES[theme].name
         self.port: Port = GuardedPort(port, on_crash)
-        self.snapshot: Snapshot | None = None
         self.trouble: Trouble | None = None
         self.paused = False
         self.ending = threading.Event()
@@ -278,49 +267,5 @@ class Console(App[None]):
         self.paused = not self.paused
         self.release()
 
-    # What is asked for
-
-    def operations(self) -> Sequence[Operation]:
-        """What the operator may ask for."""
-        return self.snapshot.operations if self.snapshot else ()
-
-    def operate(self, name: str, given: Mapping[str, object]) -> None:
-        """Ask for an operation; whatever it still needs is asked in a dialog first."""
-        operation = next((each for each in self.operations() if each.name == name), None)
-        if operation is None:
-            self.say(f"{name} is not offered to {self.port.operator}", failed=True)
-            return
-        wanted = {parameter.name for parameter in operation.parameters}
-        known = {key: value for key, value in given.items() if key in wanted}
-        if known and wanted <= known.keys():
-            self._submit(name, known)
-        else:
-            form = FormScreen(operation, known, self._environment(known), self.port.submit)
-            self.push_screen(form, self._submitted)
-
-    def _environment(self, given: Mapping[str, object]) -> str:
-        targets = self.snapshot.fleet.targets if self.snapshot else ()
-        named = [row.environment for row in targets if row.name == given.get("target")]
-        return most_serious(named or [row.environment for row in targets])
-
-    @work(thread=True, group="submit", exit_on_error=False)
-    def _submit(self, name: str, arguments: Mapping[str, object]) -> None:
-        try:
-            self.post_message(self.Said(self.port.submit(name, arguments)))
-        except LexOpsError as error:
-            self.post_message(self.Said(str(error), error.hint, failed=True))
-
-    @on(Said)
-    def _said(self, event: Said) -> None:
-        self.say(event.text, event.hint, event.failed)
+    def look_again(self) -> None:
         self._feed.wake()
-
-    def _submitted(self, text: str | None) -> None:
-        if text is not None:
-            self.say(text)
-            self._feed.wake()
-
-    def say(self, text: str, hint: str = "", failed: bool = False) -> None:
-        """Show a line for a few seconds."""
-        said = "\n".join(Ink(part).text for part in (text, hint) if part)
-        self.notify(said, severity="error" if failed else "information", timeout=6, markup=False)

@@ -9,8 +9,8 @@ from textual.filter import LineFilter
 from lexops.text import clean
 
 _ASCII = str.maketrans(
-    "✔▲✖–▸›·…─│┄▁▂▃▄▅▆▇█░“”’┌┐└┘╭╮╰╯▊▎▔▕●•",
-    '+!X->>|~-|-_.:-=+##?""\'++++++++||-|*o',
+    "✔▲✖–▸›·…─│┄▁▂▃▄▅▆▇█░“”’┌┐└┘╭╮╰╯▊▎▔▕●○•",
+    '+!X->>|~-|-_.:-=+##?""\'++++++++||-|*o*',
 )
 
 

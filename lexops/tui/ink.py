@@ -15,7 +15,7 @@ from rich.cells import cell_len
 
 from lexops.text import clean, fit
 
-LIMIT = 4_000
+LIMIT = 1_000
 """Characters of one piece; more than any screen is wide."""
 
 _BLANK = str.maketrans({"\n": " ", "\t": " "})

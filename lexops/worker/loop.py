@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from lexops.checks import retention, store
+from lexops.checks import asked, presence, retention, store
 from lexops.checks.assignment import Assignment
 from lexops.checks.contract import RunnableCheck
 from lexops.checks.engine import Engine, Lane
@@ -71,13 +71,13 @@ class Worker:
         """Become the site's worker. Raises Refused when there is one."""
         now = self._clock.now()
         with self._site.store.begin() as connection:
-            if not store.claim_worker(connection, self._name, os.getpid(), now):
+            if not presence.claim_worker(connection, self._name, os.getpid(), now):
                 raise Refused(
                     "another worker is alive on this store", hint="one is enough; see: lexops status"
                 )
             store.assign(connection, self._site.checks.assigned, now)
-            store.set_broken(connection, self._site.checks.broken)
-            store.drop_orphan_wishes(connection, now)
+            presence.set_broken(connection, self._site.checks.broken)
+            asked.drop_orphan_wishes(connection, now)
             event.append(connection, now, "worker.started", self._name)
             self._states = store.states(connection)
             self._due = store.dues(connection)
@@ -89,8 +89,10 @@ class Worker:
             while not stop():
                 try:
                     self.turn()
-                except StoreError:
-                    log.exception("the store does not answer; trying again")
+                except StoreError as error:
+                    log.warning(
+                        "the store does not answer (%s); trying again", type(error.__cause__).__name__
+                    )
                     self._rest(stop)
         finally:
             self.leave()
@@ -116,7 +118,7 @@ class Worker:
         """Stop what is under way and give the place up."""
         self._engine.close()
         with suppress(StoreError), self._site.store.begin() as connection:
-            store.release_worker(connection, self._name)
+            presence.release_worker(connection, self._name)
             event.append(connection, self._clock.now(), "worker.stopped", self._name)
 
     def turn(self) -> None:
@@ -152,13 +154,13 @@ class Worker:
 
     def _show_life(self, now: datetime) -> None:
         with self._site.store.begin() as connection:
-            if not store.beat(connection, self._name, now):
+            if not presence.beat(connection, self._name, now):
                 raise Refused("another worker has taken over this store", hint="see: lexops status")
 
     def _read_wishes(self, now: datetime) -> None:
         with self._site.store.read() as connection:
-            wishes = store.open_wishes(connection)
-            ended = store.downtimes_ended(connection, self._last_downtimes, now)
+            wishes = asked.open_wishes(connection)
+            ended = asked.downtimes_ended(connection, self._last_downtimes, now)
         self._last_downtimes = now
         self._asked = {
             (target, check): asked for target, check, asked in wishes if (target, check) in self._checks
@@ -177,7 +179,7 @@ class Worker:
         """Keep outcomes, states and what incidents make of them, all or nothing."""
         steps: list[tuple[State | None, State]] = []
         with self._site.store.begin() as connection:
-            down = store.in_downtime(connection, self._clock.now())
+            down = asked.in_downtime(connection, self._clock.now())
             staged = dict(self._states)
             changes = []
             for outcome in outcomes:
@@ -207,7 +209,7 @@ class Worker:
 
     def _keep(self, connection: Connection, before: State | None, outcome: Outcome, state: State) -> None:
         store.save(connection, outcome, state)
-        store.answer_wishes(connection, state.target, state.check, outcome.started)
+        asked.answer_wishes(connection, state.target, state.check, outcome.started)
         if before is None or (before.status, before.summary) != (state.status, state.summary):
             subject, data = f"{state.target}/{state.check}", {"status": state.status.value}
             event.append(connection, state.checked, "check.result", subject, data)

@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from lexops.checks import read, retention, store as checks
+from lexops.checks import read, retention
+from lexops.checks import store as checks
 from lexops.checks.assignment import Assignment
 from lexops.checks.contract import RunnableCheck
 from lexops.checks.model import Area, Check, Finding, Metric, Outcome, Status, Verdict
 from lexops.checks.state import State, advance
+from lexops.checks.tables import finding_table, point_table, result_table
 from lexops.checks.view import CheckDetail
 from lexops.store.database import Store
 from lexops.targets.model import Kind
@@ -85,8 +87,8 @@ def test_rollups_keep_least_mean_and_greatest_of_complete_spans(keeper: Keeper, 
         with store.begin() as connection:
             retention.roll_up(connection, keeper.clock.now())
     with store.read() as connection:
-        rows = connection.execute(select(checks.point_table).where(checks.point_table.c.step == 3600)).all()
-        five = connection.scalar(select(func.count()).where(checks.point_table.c.step == 300))
+        rows = connection.execute(select(point_table).where(point_table.c.step == 3600)).all()
+        five = connection.scalar(select(func.count()).where(point_table.c.step == 300))
     assert [(row.low, row.mean, row.high, row.times) for row in rows] == [
         (0, 29.5, 59, 60),
         (60, 89.5, 119, 60),
@@ -116,7 +118,7 @@ def test_findings_know_since_when_and_are_cleared(keeper: Keeper, store: Store) 
     keeper.keep(Status.WARNING, findings=(two,))
     keeper.keep(Status.UNKNOWN)
     with store.read() as connection:
-        columns = checks.finding_table.c
+        columns = finding_table.c
         rows = {
             row.key: row
             for row in connection.execute(select(columns.key, columns.first_seen, columns.cleared))
@@ -152,4 +154,4 @@ def test_a_removed_check_leaves_the_list_and_its_history_stays(keeper: Keeper, s
         checks.assign(connection, [], START)
     with store.read() as connection:
         assert read.fleet(connection, START).checks == ()
-        assert connection.scalar(select(func.count()).select_from(checks.result_table)) == 1
+        assert connection.scalar(select(func.count()).select_from(result_table)) == 1

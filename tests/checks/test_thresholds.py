@@ -37,7 +37,7 @@ def test_percent_refers_to_the_limit() -> None:
 
 @pytest.mark.parametrize("text", ["", ":", "ten", "20:10", "5 parsecs", "5m%", "1:2:3"])
 def test_what_is_no_range_is_refused_with_a_reason(text: str) -> None:
-    with pytest.raises(ValueError, match="range|number|above"):
+    with pytest.raises(ValueError, match=r"range|number|above"):
         parse_range(text)
 
 

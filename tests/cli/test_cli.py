@@ -64,6 +64,19 @@ def test_init_writes_a_starter_once(tmp_path: Path) -> None:
     assert lexops(tmp_path, "status").returncode == 0
 
 
+def test_init_with_a_database_writes_it_down_and_tries_it(site: Path) -> None:
+    for name, url, code in (
+        ("good", f"sqlite:///{site}/flags.db", 0),
+        ("gone", "postgresql://nobody@127.0.0.1:1/x", 3),
+        ("odd", "oracle://x", 2),
+        ("open", "postgresql://nobody:geheim@127.0.0.1:1/x", 2),
+    ):
+        done = lexops(site, "init", name, "--database", url)
+        assert done.returncode == code, done.stderr
+        assert "geheim" not in done.stdout + done.stderr
+        assert (site / name / "lexops.toml").exists() is (code in (0, 3))
+
+
 def test_init_tells_which_targets_cannot_be_reached(site: Path) -> None:
     assert lexops(site, "init", "--test").returncode == 0
     (site / "flags.db").unlink()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.schema import AddConstraint, CreateIndex, DropConstraint, DropIndex
 
 from lexops.billing.model import ENTITIES
@@ -50,19 +50,22 @@ def _bare(connection: Connection) -> Iterator[None]:
         yield
         connection.exec_driver_sql("SET SESSION foreign_key_checks = 1, unique_checks = 1")
         return
-    indexes = [index for table in METADATA.sorted_tables for index in sorted(table.indexes, key=str)]
-    references = [key for table in METADATA.sorted_tables for key in table.foreign_key_constraints]
+    # On a copy: adding a reference later takes it out of the table's own declaration.
+    copy = MetaData()
+    tables = [table.to_metadata(copy) for table in METADATA.sorted_tables]
+    indexes = [index for table in tables for index in sorted(table.indexes, key=str)]
+    references = [key for table in tables for key in sorted(table.foreign_key_constraints, key=str)]
     if connection.dialect.name == "sqlite":
         references = []
     for key in references:
-        connection.execute(DropConstraint(key, isolate_from_table=False))
+        connection.execute(DropConstraint(key))
     for index in indexes:
         connection.execute(DropIndex(index))
     yield
     for index in indexes:
         connection.execute(CreateIndex(index))
     for key in references:
-        connection.execute(AddConstraint(key, isolate_from_table=False))
+        connection.execute(AddConstraint(key))
 
 
 def _cursor(connection: Connection) -> Any:

@@ -107,19 +107,27 @@ class _Office:
 
     timekeepers: tuple[Timekeeper, ...]
     load: Counter[int] = field(default_factory=Counter)
+    known: dict[tuple[date, tuple[str, ...]], list[Timekeeper]] = field(default_factory=dict)
 
     def pick(self, rng: Random, day: date, *grades: str) -> Timekeeper:
-        """One of the less busy people of these grades who stay for at least half a year."""
-        able = [
-            person
-            for person in self.timekeepers
-            if person.classification in grades
-            and person.started <= day
-            and (person.ended is None or person.ended > day + timedelta(days=180))
-        ]
+        """One of the less busy people of these grades."""
+        able = self._able(month_start(day), grades)
         chosen = min(rng.sample(able, min(4, len(able))), key=lambda person: self.load[person.id])
         self.load[chosen.id] += 1
         return chosen
+
+    def _able(self, month: date, grades: tuple[str, ...]) -> list[Timekeeper]:
+        """People of these grades who are there in a month and stay for at least another half year."""
+        key = (month, grades)
+        if key not in self.known:
+            self.known[key] = [
+                person
+                for person in self.timekeepers
+                if person.classification in grades
+                and person.started <= month
+                and (person.ended is None or person.ended > month + timedelta(days=200))
+            ]
+        return self.known[key]
 
     def team(self, rng: Random, day: date) -> tuple[Timekeeper, ...]:
         """A lead partner, one or two associates or counsel, usually a paralegal."""

@@ -79,4 +79,4 @@ def heading_line(placed: Sequence[Placed[R]]) -> Line:
 
 def widest(texts: Iterable[str], least: int = 6, most: int = 24) -> int:
     """Cells for a column of names: as wide as the widest, within limits."""
-    return max([least, *(min(most, cell_len(text)) for text in texts)])
+    return max([least, *(min(most, cell_len(text[:most])) for text in texts)])

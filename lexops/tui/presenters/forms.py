@@ -10,6 +10,13 @@ from lexops.tui.port import Operation, Parameter
 from lexops.tui.presenters.header import environment_badge
 
 LABEL = 12
+_EFFECTS = {"read": "only looks", "change": "", "destroy": "cannot be undone"}
+"""What the declared effects mean; any other one is said as it is."""
+
+
+def is_destructive(operation: Operation) -> bool:
+    """Whether it must never be asked for by a single key."""
+    return str(operation.effect) == "destroy"
 
 
 def asked(operation: Operation, given: Mapping[str, object]) -> list[Parameter]:
@@ -26,8 +33,8 @@ def heading(operation: Operation, environment: str, width: int) -> Line:
 def given_lines(operation: Operation, given: Mapping[str, object], width: int) -> list[Line]:
     """The arguments that the screen knows already, and what the operation does."""
     lines = [labelled(name, str(value)) for name, value in given.items()]
-    if str(operation.effect):
-        first, *rest = wrapped(operation.effect, max(10, width - LABEL))
+    if effect := _EFFECTS.get(str(operation.effect), str(operation.effect)):
+        first, *rest = wrapped(effect, max(10, width - LABEL))
         lines += [labelled("does", first), *(labelled("", part) for part in rest)]
     return lines
 

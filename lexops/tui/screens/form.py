@@ -25,6 +25,16 @@ from lexops.tui.widgets.panel import Panel
 Submit = Callable[[str, Mapping[str, object]], str]
 
 
+class Choice(RadioButton):
+    """One of several answers; the chosen one is a full circle and not only another colour."""
+
+    BUTTON_INNER = "○"
+
+    def watch_value(self) -> None:
+        super().watch_value()
+        self.BUTTON_INNER = "●" if self.value else "○"
+
+
 class FormScreen(ModalScreen[str | None]):
     """Names what it is about; Cancel has the focus, so that a stray enter does nothing.
 
@@ -77,7 +87,7 @@ class FormScreen(ModalScreen[str | None]):
     def _field(self, index: int, parameter: Parameter) -> Input | RadioSet:
         choices = choice_texts(parameter)
         if choices:
-            buttons = [RadioButton(Content(one_line(choice))) for choice in choices]
+            buttons = [Choice(Content(one_line(choice))) for choice in choices]
             return RadioSet(*buttons, id=f"field-{index}", compact=True)
         optional = "" if parameter.required else " (optional)"
         return Input(

@@ -1,0 +1,117 @@
+"""What people ask of checks: to be run now, to be known as failing, to be left alone for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, update
+
+from lexops.checks.model import Status
+from lexops.checks.tables import check_table, downtime_table, of, wish_table
+
+
+def wish(connection: Connection, key: str, pairs: Iterable[tuple[str, str]], at: datetime) -> int:
+    """Ask the worker to run checks now; answers how many."""
+    rows = [{"key": key, "target": target, "check": check, "asked": at} for target, check in pairs]
+    if rows:
+        connection.execute(insert(wish_table), rows)
+    return len(rows)
+
+
+def open_wishes(connection: Connection) -> list[tuple[str, str, datetime]]:
+    """The checks that wait to be run on request, with the moment they were asked for."""
+    columns = wish_table.c
+    query = select(columns.target, columns.check, columns.asked).where(columns.answered.is_(None))
+    return [(row.target, row.check, row.asked) for row in connection.execute(query)]
+
+
+def answer_wishes(connection: Connection, target: str, check: str, started: datetime) -> None:
+    """Mark the requests that a result started at `started` answers."""
+    columns = wish_table.c
+    connection.execute(
+        update(wish_table)
+        .where(of(wish_table, target, check), columns.answered.is_(None), columns.asked <= started)
+        .values(answered=started)
+    )
+
+
+def drop_orphan_wishes(connection: Connection, at: datetime) -> None:
+    """Answer requests for checks that are not assigned, so that nobody waits for them."""
+    columns = wish_table.c
+    assigned = select(check_table.c.check).where(
+        check_table.c.target == columns.target, check_table.c.check == columns.check
+    )
+    connection.execute(
+        update(wish_table).where(columns.answered.is_(None), ~assigned.exists()).values(answered=at)
+    )
+
+
+def waiting(connection: Connection, key: str) -> int:
+    """How many checks of a request still wait."""
+    columns = wish_table.c
+    query = select(columns.id).where(columns.key == key, columns.answered.is_(None))
+    return len(connection.execute(query).all())
+
+
+def acknowledge(
+    connection: Connection, target: str, check: str, operator: str, reason: str, at: datetime
+) -> bool:
+    """Say that somebody knows of a problem; False when there is no problem to know of."""
+    columns = check_table.c
+    problems = [status.value for status in Status if status.is_problem]
+    done = connection.execute(
+        update(check_table)
+        .where(of(check_table, target, check), columns.status.in_(problems))
+        .values(
+            acknowledged_by=operator,
+            acknowledged_why=reason,
+            acknowledged_at=at,
+            acknowledged_status=columns.status,
+        )
+    )
+    return done.rowcount > 0
+
+
+def add_downtime(
+    connection: Connection,
+    target: str,
+    check: str | None,
+    span: timedelta,
+    operator: str,
+    reason: str,
+    at: datetime,
+) -> None:
+    """Announce that a target (or one of its checks) may fail for a while."""
+    connection.execute(
+        insert(downtime_table).values(
+            target=target, check=check, starts=at, ends=at + span, reason=reason, operator=operator
+        )
+    )
+
+
+def end_downtimes(connection: Connection, target: str, at: datetime) -> int:
+    """End the target's downtimes now; answers how many there were."""
+    columns = downtime_table.c
+    done = connection.execute(
+        update(downtime_table).where(columns.target == target, columns.ends > at).values(ends=at)
+    )
+    return done.rowcount
+
+
+def in_downtime(connection: Connection, at: datetime) -> set[tuple[str, str | None]]:
+    """Targets, or checks of targets, whose failing is announced at `at`."""
+    columns = downtime_table.c
+    rows = connection.execute(
+        select(columns.target, columns.check).where(columns.starts <= at, columns.ends > at).distinct()
+    )
+    return {(row.target, row.check) for row in rows}
+
+
+def downtimes_ended(connection: Connection, after: datetime, until: datetime) -> set[str]:
+    """Targets whose downtime ended in the span: they are looked at again at once."""
+    columns = downtime_table.c
+    rows = connection.execute(
+        select(columns.target).where(columns.ends > after, columns.ends <= until).distinct()
+    )
+    return {row.target for row in rows}
