@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -14,9 +17,27 @@ DEAD_AFTER = timedelta(seconds=20)
 
 
 def is_worker_alive(connection: Connection, at: datetime) -> bool:
-    """Whether a worker has shown a sign of life lately."""
-    query = select(worker_table.c.name).where(worker_table.c.beat > at - DEAD_AFTER)
-    return connection.execute(query).first() is not None
+    """Whether a worker has shown a sign of life lately, and its process is not known to be gone."""
+    query = select(worker_table).where(worker_table.c.beat > at - DEAD_AFTER)
+    return any(not _is_gone(row.name, row.pid) for row in connection.execute(query))
+
+
+def worker_name(pid: int) -> str:
+    """A name for a worker process, unique also when a process number is used again."""
+    return f"{socket.gethostname()}/{pid}/{uuid4().hex[:6]}"
+
+
+def _is_gone(name: str, pid: int) -> bool:
+    """Whether a worker of this machine has no process any more; of other machines nothing is known."""
+    if name.partition("/")[0] != socket.gethostname():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def claim_worker(connection: Connection, name: str, pid: int, at: datetime) -> bool:

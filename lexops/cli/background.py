@@ -62,26 +62,39 @@ def alongside(site: Site) -> Iterator[None]:
 
 
 def answered(site: Site, key: str) -> None:
-    """Wait until the worker has answered a request for checks; start one for it when none is alive.
+    """Wait until a worker has answered a request for checks; start one for it when none is alive.
 
     Raises WorkerError when nobody answers.
     """
     from lexops.checks.asked import waiting
 
-    child = None
-    if not is_alive(site):
-        narrate("no worker is alive: running the checks in one started for this")
-        child = start(site, "--drain")
+    helper = Helper(site)
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         with site.store.read() as connection:
             if waiting(connection, key) == 0:
                 return
-        if child is not None and child.poll() not in (None, 0) and not is_alive(site):
-            raise WorkerError(
-                f"the worker ended with exit code {child.returncode}", hint=f"see {crash.log_path()}"
-            )
-        if child is not None and child.poll() == 0 and not is_alive(site):
-            child = start(site, "--drain")
+        helper.see_to_it()
         time.sleep(0.1)
     raise WorkerError("the worker has not answered in time")
+
+
+class Helper:
+    """A worker that is started when none is alive, and again when it ended before the work did."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._child: subprocess.Popen[bytes] | None = None
+        self._failures = 0
+
+    def see_to_it(self) -> None:
+        """Start a worker if there is none. Raises WorkerError when it fails again and again."""
+        code = self._child.poll() if self._child else 0
+        if code is None or is_alive(self._site):
+            return
+        self._failures += code != 0
+        if self._failures > 2:
+            raise WorkerError(f"the worker ends with exit code {code}", hint=f"see {crash.log_path()}")
+        if self._child is None:
+            narrate("no worker is alive: running the checks in one started for this")
+        self._child = start(self._site, "--drain")

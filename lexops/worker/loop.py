@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from sqlalchemy import Connection
 
@@ -46,7 +44,7 @@ class Worker:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._clock = site.clock
-        self._name = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:6]}"
+        self._name = presence.worker_name(os.getpid())
         self._checks: dict[Key, Assignment] = {
             (a.target, a.runnable.check.id): a for a in site.checks.assigned
         }

@@ -42,7 +42,9 @@ def site(tmp_path: Path) -> Path:
     checks.mkdir()
     (checks / "flags.sql").write_text(SQL)
     write_site(tmp_path, FLAGS, more='[worker]\nchecks = "checks"')
+    (tmp_path / "flags.db").touch(mode=0o600)
     connection = sqlite3.connect(tmp_path / "flags.db")
+    connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("CREATE TABLE flag (name TEXT)")
     connection.execute("INSERT INTO flag VALUES (?)", ("[@click=app.quit()]x[/\x1b]0;evil\x07\u202e",))
     connection.commit()
@@ -205,6 +207,21 @@ def test_a_worker_ends_cleanly_on_a_signal(site: Path, number: signal.Signals) -
         worker.kill()
         worker.communicate()
     assert "no worker" in lexops(site, "status").stdout
+
+
+def test_checks_are_answered_though_the_worker_was_killed(site: Path) -> None:
+    lexops(site, "check", "run")
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "lexops", "worker", "--site", str(site)], stderr=subprocess.DEVNULL
+    )
+    end = time.monotonic() + 30
+    while "worker alive" not in lexops(site, "status").stdout:
+        assert time.monotonic() < end, "the worker did not start"
+    worker.kill()
+    worker.wait()
+    started = time.monotonic()
+    assert lexops(site, "check", "run", "site.flags").returncode == 1
+    assert time.monotonic() - started < 15
 
 
 def test_a_worker_without_its_parent_ends(site: Path) -> None:

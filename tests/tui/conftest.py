@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from lexops.tui.app import Console
 from lexops.tui.widgets.panel import Panel
@@ -27,7 +28,14 @@ class Desk:
     crashes: list[BaseException] = field(default_factory=list)
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """Press keys; `~text` types a text, of which only the first sign is a key of its own."""
+        for key in keys:
+            if key.startswith("~"):
+                await self.pilot.press(key[1])
+                assert isinstance(self.console.focused, Input)
+                self.console.focused.insert_text_at_cursor(key[2:])
+            else:
+                await self.pilot.press(key)
         await self.settle()
 
     async def settle(self) -> None:

@@ -56,7 +56,7 @@ anything = st.one_of(
     st.text(st.characters(), max_size=60),
     st.text(st.sampled_from("[]/@=$\\\x1b\x07\x9b\u202e\u200b漢e\u0301 \n\tab"), max_size=30),
 )
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def assert_harmless(lines: list[Line] | tuple[Line, ...], width: int | None = None) -> None:
@@ -186,7 +186,7 @@ def test_entries_keep_their_kinds() -> None:
     assert all(isinstance(entry, Entry) for entry in TIMELINE)
 
 
-@pytest.mark.parametrize("text", [NASTY[0], NASTY[3], NASTY[6], NASTY[8], NASTY[10], NASTY[-1]], ids=range(6))
+@pytest.mark.parametrize("text", [NASTY[0], NASTY[3], NASTY[-1]], ids=["markup", "escapes", "long"])
 async def test_every_screen_shows_hostile_text_as_text(text: str) -> None:
     async with desk(hostile_port(text), (160, 40)) as d:
 
@@ -218,10 +218,7 @@ async def test_every_screen_shows_hostile_text_as_text(text: str) -> None:
         await d.press("ctrl+p")
         await d.pilot.pause(0.1)
         await look()
-        await d.press(*"ev")
-        await d.pilot.pause(0.1)
-        await look()
-        await d.press("escape")
+        await d.press("e", "escape")
         d.console.operate("evil", {})
         await look()
         d.console.screen.dismiss(None)

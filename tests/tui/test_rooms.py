@@ -69,14 +69,14 @@ async def test_tab_moves_between_the_lists_and_each_opens_its_own_things() -> No
 
 async def test_the_filter_is_live_visible_and_cleared_by_c_or_escape() -> None:
     async with desk() as d:
-        await d.press("2", "slash", *"lag")
+        await d.press("2", "slash", "~lag")
         assert len(d.list("checks").rows) == 2
         await d.press("enter")
         assert "/ lag" in d.screen_text() and "2 of 106 checks" in d.screen_text()
         assert d.list("checks").has_focus
         await d.press("c")
         assert len(d.list("checks").rows) == 106 and "/ lag" not in d.screen_text()
-        await d.press("slash", *"zzz", "enter")
+        await d.press("slash", "~zzz", "enter")
         assert "nothing matches the filter" in d.screen_text()
         await d.press("escape")
         assert len(d.list("checks").rows) == 106
@@ -132,12 +132,12 @@ async def test_keys_of_a_check_ask_for_operations() -> None:
         await d.until(lambda: d.port.asked == [("check.run", place)])
         await d.press("a")
         assert d.here == "FormScreen"
-        await d.press(*"known", "enter", "enter")
+        await d.press("~known", "enter", "enter")
         await d.until(lambda: len(d.port.asked) == 2)
         assert d.port.asked[1] == ("check.acknowledge", {**place, "reason": "known"})
         await d.settle()
         assert d.here == "CheckScreen"
-        await d.press("d", *"30", "tab", *"disk", "enter", "enter")
+        await d.press("d", "~30", "tab", "~disk", "enter", "enter")
         await d.until(lambda: len(d.port.asked) == 3)
         assert d.port.asked[2] == (
             "check.downtime",
@@ -177,7 +177,7 @@ async def test_findings_are_counted_and_all_of_them_can_be_read() -> None:
         assert "320 findings" in d.screen_text()
         await d.press("end")
         assert "invoice:319" in d.screen_text() and "client" in d.panel("#finding")
-        await d.press("slash", *"differs by 0.09", "enter")
+        await d.press("slash", "~differs by 0.09", "enter")
         assert "of 320 findings" in d.screen_text()
 
 
@@ -196,13 +196,13 @@ async def test_keys_of_incidents_ask_for_operations() -> None:
     async with desk() as d:
         await d.press("3", "a")
         await d.until(lambda: d.port.asked == [("incident.acknowledge", {"incident": 41})])
-        await d.press("n", *"seen", "enter", "enter")
+        await d.press("n", "~seen", "enter", "enter")
         await d.until(lambda: len(d.port.asked) == 2)
         assert d.port.asked[1] == ("incident.note", {"incident": 41, "text": "seen"})
         await d.settle()
         await d.press("x")
         assert d.here == "FormScreen" and "Resolve incident" in d.screen_text()
-        await d.press("escape", "o", *"Mail is late", "enter", "down")
+        await d.press("escape", "o", "~Mail is late", "enter", "down")
         assert d.here == "FormScreen"
 
 
@@ -232,7 +232,7 @@ async def test_a_form_has_cancel_focused_and_a_stray_enter_does_nothing() -> Non
 
 async def test_a_refusal_is_one_line_and_a_hint_in_the_dialog() -> None:
     async with desk(FakePort(refuse=REFUSED)) as d:
-        await d.press("3", "x", *"done", "enter", "enter")
+        await d.press("3", "x", "~done", "enter", "enter")
         await d.until(lambda: "resolving needs the role" in d.screen_text())
         assert "Ask a holder of the role." in d.screen_text()
         assert d.here == "FormScreen" and d.console.screen.query_one(Input).value == "done"
@@ -260,14 +260,14 @@ async def test_the_colon_jumps_to_modes_targets_checks_and_incidents(
     typed: str, screen: str, said: str
 ) -> None:
     async with desk() as d:
-        await d.press("colon", *typed)
+        await d.press("colon", f"~{typed}")
         await d.press("enter")
         assert d.here == screen and said in d.screen_text()
 
 
 async def test_the_jump_completes_and_escape_stays() -> None:
     async with desk() as d:
-        await d.press("colon", *"web")
+        await d.press("colon", "~web")
         names = [each.name for each in d.list("jump-list").rows]
         assert names[:2] == ["web-1", "web-2"]
         await d.press("down", "enter")
@@ -317,10 +317,10 @@ async def test_the_palette_has_operations_and_entities_and_nothing_of_the_server
         await d.press("ctrl+p")
         await d.until(lambda: "check.downtime" in d.screen_text())
         assert "Screenshot" not in d.screen_text() and "Theme" not in d.screen_text()
-        await d.press(*"trust")
+        await d.press("~trust")
         await d.until(lambda: "trust-db" in d.screen_text())
         await d.press("escape")
-        await d.press("ctrl+p", *"open incident")
+        await d.press("ctrl+p", "~open incident")
         await d.until(lambda: "incident.open" in d.screen_text())
         await d.press("down", "enter")
         await d.until(lambda: d.here == "FormScreen")
@@ -492,3 +492,12 @@ async def test_q_ends() -> None:
     async with desk() as d:
         await d.press("q")
         assert d.console.ending.is_set() and d.console.return_code == 0
+
+
+async def test_a_choice_shows_by_its_sign_which_one_is_made() -> None:
+    async with desk() as d:
+        await d.press("3", "o", "~Mail is late", "enter", "down", "enter")
+        assert "○" in d.screen_text() and "●" in d.screen_text()
+        await d.press("tab", "tab", "tab", "enter")
+        await d.until(lambda: d.port.asked)
+        assert d.port.asked == [("incident.open", {"title": "Mail is late", "severity": "CRITICAL"})]

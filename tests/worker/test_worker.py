@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lexops.checks import presence
 from lexops.checks.contract import Finding, Metric, Observation, PostgreSQL, SQLite, check
 from lexops.checks.model import Outcome, Status
 from lexops.checks.view import CheckRow, Flag
@@ -196,6 +198,28 @@ def test_a_second_worker_is_refused_while_the_first_lives_and_may_follow_it(
     with pytest.raises(Refused):
         clock.advance(seconds=10)
         first.turn()
+
+
+def test_a_worker_whose_process_is_gone_is_followed_at_once(
+    tmp_path: Path, flags: Path, clock: ManualClock
+) -> None:
+    site = open_site(tmp_path, SQLITE, clock=clock, checks=[flag])
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    with site.store.begin() as connection:
+        assert presence.claim_worker(connection, presence.worker_name(gone.pid), gone.pid, clock.now())
+        assert not presence.is_worker_alive(connection, clock.now())
+    Worker(site).start()
+
+
+def test_the_store_may_be_on_postgresql(tmp_path: Path, flags: Path, postgresql: DatabaseServer) -> None:
+    more = f'[store]\nurl = "{site_url(postgresql.database())}"'
+    site = open_site(tmp_path, SQLITE, checks=[flag], more=more)
+    _sql(flags, "INSERT INTO flag VALUES ('red')")
+    work_until_quiet(site)
+    assert [incident.severity for incident in _open(site)] == [Status.CRITICAL]
+    assert site.submit("incident.acknowledge", {"incident": 1}, "test").startswith("incident #1 acknowledged")
+    site.store.close()
 
 
 def test_checks_asked_for_are_run_by_the_running_worker(tmp_path: Path, flags: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, ForeignKeyConstraint, Index, MetaData
 from sqlalchemy.schema import AddConstraint, CreateIndex, DropConstraint, DropIndex
 
 from lexops.billing.model import ENTITIES
@@ -47,14 +47,16 @@ def _bare(connection: Connection) -> Iterator[None]:
     """Without indexes and references; MariaDB, which cannot change a table in a transaction, looks away."""
     if connection.dialect.name in ("mysql", "mariadb"):
         connection.exec_driver_sql("SET SESSION foreign_key_checks = 0, unique_checks = 0")
-        yield
-        connection.exec_driver_sql("SET SESSION foreign_key_checks = 1, unique_checks = 1")
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql("SET SESSION foreign_key_checks = 1, unique_checks = 1")
         return
     # On a copy: adding a reference later takes it out of the table's own declaration.
     copy = MetaData()
     tables = [table.to_metadata(copy) for table in METADATA.sorted_tables]
-    indexes = [index for table in tables for index in sorted(table.indexes, key=str)]
-    references = [key for table in tables for key in sorted(table.foreign_key_constraints, key=str)]
+    indexes = [index for table in tables for index in sorted(table.indexes, key=_name)]
+    references = [key for table in tables for key in sorted(table.foreign_key_constraints, key=_name)]
     if connection.dialect.name == "sqlite":
         references = []
     for key in references:
@@ -66,6 +68,10 @@ def _bare(connection: Connection) -> Iterator[None]:
         connection.execute(CreateIndex(index))
     for key in references:
         connection.execute(AddConstraint(key))
+
+
+def _name(item: Index | ForeignKeyConstraint) -> str:
+    return str(item.name)
 
 
 def _cursor(connection: Connection) -> Any:

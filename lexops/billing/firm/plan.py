@@ -147,7 +147,7 @@ def _engagements(
 ) -> tuple[tuple[Client, ...], tuple[Matter, ...]]:
     """Enough engagements to keep everyone busy every month."""
     office = _Office(timekeepers)
-    clients: list[Client] = []
+    clientele = _Clientele(scale.clients)
     matters: list[Matter] = []
     running: list[Matter] = []
     for month in range(scale.months):
@@ -159,12 +159,12 @@ def _engagements(
         wanted = round(MATTERS_PER_TIMEKEEPER * sum(_employed(person, first) for person in timekeepers))
         while len(running) < wanted:
             practice = _weighted(rng, [(practice, practice.weight) for practice in _PRACTICES])
-            client = _client_for(rng, clients, practice, scale.clients, first)
+            client = clientele.pick(rng, practice, first)
             opened = first + timedelta(days=0 if month == 0 else rng.randrange(20))
             matter = _matter(rng, len(matters) + 1, practice, client, opened, office, month == 0)
             matters.append(matter)
             running.append(matter)
-    return tuple(clients), tuple(_with_insurers(rng, clients, matters))
+    return tuple(clientele.everyone), tuple(_with_insurers(rng, clientele.everyone, matters))
 
 
 def _employed(person: Timekeeper, day: date) -> bool:
@@ -175,14 +175,23 @@ def _weighted(rng: Random, choices: Sequence[tuple[T, int]]) -> T:
     return rng.choices([choice for choice, _ in choices], [weight for _, weight in choices])[0]
 
 
-def _client_for(rng: Random, clients: list[Client], practice: _Practice, wanted: int, day: date) -> Client:
-    """A client that gives a new engagement: mostly one the firm knows."""
-    known = [client for client in clients if (client.kind == "person") == practice.persons]
-    if known and (rng.random() < 0.55 or len(clients) >= wanted):
-        return known[int(rng.random() ** 1.6 * len(known))]
-    client = _client(rng, len(clients) + 1, practice.persons, day)
-    clients.append(client)
-    return client
+@dataclass
+class _Clientele:
+    """The clients so far: persons apart from the others, who bring other engagements."""
+
+    wanted: int
+    everyone: list[Client] = field(default_factory=list)
+    known: dict[bool, list[Client]] = field(default_factory=lambda: {True: [], False: []})
+
+    def pick(self, rng: Random, practice: _Practice, day: date) -> Client:
+        """Who brings a new engagement: about half the time somebody whom the firm knows."""
+        known = self.known[practice.persons]
+        if known and (rng.random() < 0.55 or len(self.everyone) >= self.wanted):
+            return known[int(rng.random() ** 1.6 * len(known))]
+        client = _client(rng, len(self.everyone) + 1, practice.persons, day)
+        self.everyone.append(client)
+        known.append(client)
+        return client
 
 
 def _client(rng: Random, id: int, is_person: bool, day: date) -> Client:

@@ -21,7 +21,7 @@ TENTH = TEN_THOUSAND // 10
 
 Entry = list[Any]
 """A row of `time_entry` whose status may still change; the positions are below."""
-ENTRY_ID, MATTER_ID, TK_ID, WORK_DATE, CREATED_ON = 0, 1, 2, 3, 4
+ENTRY_ID, MATTER_ID, TK_ID, WORK_DATE = 0, 1, 2, 3
 HOURS, RATE, AMOUNT, BILLABLE, STATUS, NARRATIVE, PRIVILEGED = 7, 8, 9, 11, 12, 13, 14
 TASK, ACTIVITY, APPROVED_BY, APPROVED_ON, REASON = 15, 16, 17, 18, 20
 
