@@ -21,23 +21,28 @@ def load(folder: Path, text: str) -> config.SiteFile:
     return config.load(path)
 
 
+DB = BASE + "[targets.db]\n"
+OPEN_PASSWORD = DB + 'kind = "postgresql"\nurl = "postgresql://u:geheim@h/d"'
+PLAIN_PASSWORD = DB + 'kind = "postgresql"\nurl = "postgresql://u@h/d"\npassword = "geheim"'
+
+
 @pytest.mark.parametrize(
     ("text", "says", "hint"),
     [
         ('[site]\nnam = "x"', '[site] unknown key "nam"', 'did you mean "name"? Allowed: name, zone.'),
         ('[site]\nname = "x"\nzone = "Mars"', "[site] zone: 'Mars' is no time zone", ""),
-        (BASE + '[targets.db]\nkind = "sqlite"\nurl = "mysql://x"', "allowed: sqlite", ""),
-        (BASE + '[targets.db]\nkind = "sqlite"\nurll = "sqlite:///x"', '[targets.db] unknown key "urll"', 'did you mean "url"?'),
-        (BASE + '[targets.db]\nkind = "oracle"', '[targets] db: needs a "kind"', "allowed kinds: sqlite, postgresql"),
+        (DB + 'kind = "sqlite"\nurl = "mysql://x"', "allowed: sqlite", ""),
+        (DB + 'kind = "sqlite"\nurll = "sqlite:///x"', '[targets.db] unknown key "urll"', 'mean "url"?'),
+        (DB + 'kind = "oracle"', '[targets] db: needs a "kind"', "allowed kinds: sqlite, postgresql"),
         (BASE + '[checks."a.b"]\nevery = "5 parsecs"', "write for example 30s, 5m", ""),
-        (BASE + '[targets.db]\nkind = "postgresql"\nurl = "postgresql://u:geheim@h/d"', "holds a password", ""),
-        (BASE + '[targets.db]\nkind = "postgresql"\nurl = "postgresql://u@h/d"\npassword = "geheim"', "a secret is a table", ""),
-        (BASE + '[targets.db]\nkind = "sqlite"\nurl = "sqlite:///x"\nhost = "metal"', "is no host target", ""),
+        (OPEN_PASSWORD, "holds a password", ""),
+        (PLAIN_PASSWORD, "a secret is a table", ""),
+        (DB + 'kind = "sqlite"\nurl = "sqlite:///x"\nhost = "metal"', "is no host target", ""),
         (BASE + "[worker]\nconcurrency = 0", "[worker] concurrency", ""),
         (BASE + "[targets.Ä]\n", "not TOML", ""),
         ("= 5", "not TOML", ""),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_one_line_with_file_key_and_what_is_allowed(
     tmp_path: Path, text: str, says: str, hint: str
 ) -> None:
@@ -112,6 +117,11 @@ def test_the_schema_for_editors_knows_every_table() -> None:
     schema = config.json_schema()
     assert json.dumps(schema)
     assert {"site", "store", "targets", "checks", "plugins"} <= set(schema["properties"])
+
+
+def test_the_schema_in_the_docs_is_the_real_one() -> None:
+    written = Path(__file__).parents[1] / "docs" / "lexops.schema.json"
+    assert json.loads(written.read_text()) == config.json_schema()
 
 
 def test_durations_are_written_with_units(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def demo(
 
     Examples: lexops demo        lexops demo --headless        lexops demo --size medium --dir /tmp/firm
     """
-    from lexops.cli.main import open_console
+    from lexops.cli.console import open_console
     from lexops.config import FILE_NAME
 
     place = (folder or default_folder()).absolute()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lexops import __version__, crash
 from lexops.cli import check, incident, operation
+from lexops.cli.console import open_console
 from lexops.cli.demo import demo
 from lexops.cli.init import init
 from lexops.cli.program import Program, SiteOption, narrate, say
@@ -46,19 +46,6 @@ def console(
         raise typer.Exit(0)
     if context.invoked_subcommand is None:
         open_console(context.obj, site)
-
-
-def open_console(program: Program, site: Path | None) -> None:
-    """Open the console, with a worker beside it when none is alive."""
-    from lexops.cli.background import alongside
-
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise LexOpsError(
-            "the console needs a terminal", hint="without one: lexops status, lexops demo --headless"
-        )
-    opened = program.open_site(site)
-    with alongside(opened):
-        raise typer.Exit(program.console(opened))
 
 
 def run(program: Program) -> None:

@@ -160,6 +160,7 @@ def incident_row(incident: Incident, now: datetime) -> tuple[str, ...]:
         incident.state.value,
         incident.owner or "",
         show_duration(now - incident.opened),
+        incident.target or "",
         one_line(incident.title),
     )
 
