@@ -62,7 +62,8 @@ class Pass:
     lane: Lane
     due: Sequence[tuple[RunnableCheck, datetime]]
     clock: Clock
-    done: queue.SimpleQueue[tuple[Pass, Outcome]]
+    done: queue.SimpleQueue[tuple[Pass, Outcome | None]]
+    """Where outcomes go; None says that the pass is over."""
     session: Session | None = None
     current: tuple[RunnableCheck, datetime, datetime] | None = None
     """The look under way: check, when it was due, when it started."""
@@ -83,6 +84,7 @@ class Pass:
         finally:
             self._drop_session()
             self.finished = True
+            self.done.put((self, None))
 
     def _availability_first(self) -> list[tuple[RunnableCheck, datetime]]:
         return sorted(self.due, key=lambda item: not item[0].check.availability)
@@ -201,7 +203,7 @@ class Engine:
         self._free = concurrency
         self._running: dict[str, Pass] = {}
         self._stuck: dict[str, Pass] = {}
-        self._done: queue.SimpleQueue[tuple[Pass, Outcome]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[Pass, Outcome | None]] = queue.SimpleQueue()
         self._told: list[Outcome] = []
 
     @property
@@ -242,7 +244,7 @@ class Engine:
         try:
             run, outcome = self._done.get(timeout=0 if outcomes else seconds)
             while True:
-                if not run.abandoned:
+                if outcome is not None and not run.abandoned:
                     outcomes.append(outcome)
                 run, outcome = self._done.get_nowait()
         except queue.Empty:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from lexops.checks import quantity
 from lexops.checks.model import Check, Finding, Judged, Metric, Note, Observation, Status, Verdict
@@ -49,7 +50,8 @@ def _sorted(
     ]
     findings.sort(key=lambda f: -f.status.rank)
     notes = tuple(Note(one_line(n.label, 60), one_line(n.text)) for n in seen if isinstance(n, Note))
-    return tuple(m for m in seen if isinstance(m, Metric)), findings, notes
+    metrics = tuple(replace(m, item=one_line(m.item, 200)) for m in seen if isinstance(m, Metric))
+    return metrics, findings, notes
 
 
 def _judge_metric(check: Check, metric: Metric) -> Judged:
@@ -83,10 +85,10 @@ def _text(metric: Metric) -> str:
 def _summary(
     judged: Sequence[Judged], findings: Sequence[Finding], metrics: Sequence[Metric], notes: Sequence[Note]
 ) -> str:
-    if findings:
+    bad = [j for j in judged if j.status.is_problem]
+    if findings and not (bad and bad[0].status.rank > findings[0].status.rank):
         rest = f" and {len(findings) - 1:,} more" if len(findings) > 1 else ""
         return f"{findings[0].text}{rest}"
-    bad = [j for j in judged if j.status.is_problem]
     if bad:
         rest = f" and {len(bad) - 1:,} more" if len(bad) > 1 else ""
         return f"{bad[0].text}{rest}"

@@ -23,7 +23,9 @@ def show(value: float, unit: str = "") -> str:
 
 
 def _seconds(value: float) -> str:
-    if abs(value) < 1:
+    if value < 0:
+        return f"-{_seconds(-value)}"
+    if value < 1:
         return f"{value * 1000:.3g} ms"
     if value < 60:
         return f"{value:.3g} s"

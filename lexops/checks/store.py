@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
 from lexops.checks.model import Finding, Judged, Metric, Note, Outcome, Status, Verdict
 from lexops.checks.schedule import stale_after
 from lexops.checks.state import State
 from lexops.checks.tables import check_table, finding_table, of, point_table, result_table, series_table
+from lexops.store.database import Moment
 
 if TYPE_CHECKING:
     from lexops.checks.assignment import Assignment
 
+_SAVED = "status hard told since checked due bad history flapping unreachable summary evidence".split()
 _STATE = [
     check_table.c[name]
     for name in (
@@ -98,100 +100,131 @@ def _state(row: Row[Any]) -> State:
     )
 
 
-def save(connection: Connection, outcome: Outcome, state: State) -> None:
-    """Keep one outcome and the state it led to, with metrics and findings."""
-    verdict = outcome.verdict
-    connection.execute(
-        update(check_table)
-        .where(of(check_table, state.target, state.check))
-        .values(
-            status=state.status.value,
-            hard=state.hard.value if state.hard else None,
-            told=state.told.value if state.told else None,
-            since=state.since,
-            checked=state.checked,
-            due=state.due,
-            bad=state.bad,
-            history=state.history,
-            flapping=state.flapping,
-            unreachable=state.unreachable,
-            summary=state.summary,
-            evidence=pack(verdict),
-        )
+_REMEMBER = (
+    update(check_table)
+    .where(check_table.c.target == bindparam("of_target"), check_table.c.check == bindparam("of_check"))
+    .values({name: bindparam(name) for name in _SAVED})
+)
+_EXTEND_RUN = (
+    update(result_table)
+    .where(
+        result_table.c.id
+        == select(func.max(result_table.c.id))
+        .where(result_table.c.target == bindparam("of_target"), result_table.c.check == bindparam("of_check"))
+        .scalar_subquery(),
+        result_table.c.status == bindparam("of_status"),
+        result_table.c.soft == bindparam("of_soft"),
+        result_table.c.last >= bindparam("not_before", type_=Moment()),
     )
-    _keep_result(connection, outcome, state)
-    _keep_metrics(connection, outcome)
-    if verdict.status in (Status.OK, Status.WARNING, Status.CRITICAL):
+    .values(
+        last=bindparam("now", type_=Moment()),
+        times=result_table.c.times + 1,
+        summary=bindparam("says"),
+        seconds=bindparam("took"),
+    )
+)
+_BEGIN_RUN = insert(result_table)
+_ADD_POINTS = insert(point_table)
+
+
+class Recorder:
+    """Keeps outcomes and the states they led to.
+
+    It remembers what it has written, so that an unchanged result costs few statements. When a
+    transaction fails, call `forget`: what it thought it had written is not there.
+    """
+
+    def __init__(self) -> None:
+        self._series: dict[tuple[str, str], dict[tuple[str, str], tuple[int, float | None]]] = {}
+        self._spotless: set[tuple[str, str]] = set()
+
+    def forget(self) -> None:
+        """Ask the database again from now on."""
+        self._series.clear()
+        self._spotless.clear()
+
+    def keep(self, connection: Connection, outcome: Outcome, before: State | None, state: State) -> None:
+        """Keep one outcome and the state after it, with metrics and findings."""
+        connection.execute(_REMEMBER, _state_values(outcome, state))
+        _keep_run(connection, outcome, state)
+        self._keep_metrics(connection, outcome)
+        if outcome.verdict.status in (Status.OK, Status.WARNING, Status.CRITICAL):
+            self._keep_findings(connection, outcome)
+        if before is None or before.hard is not state.hard:
+            _drop_acknowledgement(connection, state)
+
+    def _keep_metrics(self, connection: Connection, outcome: Outcome) -> None:
+        metrics = {(m.name, m.item): m for m in outcome.verdict.metrics if m.value == m.value}
+        if not metrics:
+            return
+        place = (outcome.target, outcome.check.id)
+        if place not in self._series:
+            self._series[place] = _known_series(connection, *place)
+        known = self._series[place]
+        points = []
+        for key, metric in metrics.items():
+            if key not in known:
+                known[key] = (_new_series(connection, outcome, metric), metric.limit)
+            series, limit = known[key]
+            if limit != metric.limit:
+                same = series_table.c.id == series
+                connection.execute(update(series_table).where(same).values(limit=metric.limit))
+                known[key] = (series, metric.limit)
+            points.append({"series": series} | dict.fromkeys(("low", "mean", "high"), metric.value))
+        moment = {"step": 0, "at": outcome.started, "times": 1}
+        connection.execute(_ADD_POINTS, [point | moment for point in points])
+
+    def _keep_findings(self, connection: Connection, outcome: Outcome) -> None:
+        place = (outcome.target, outcome.check.id)
+        if not outcome.verdict.findings:
+            if place not in self._spotless:
+                _clear_findings(connection, *place, outcome.started)
+                self._spotless.add(place)
+            return
+        self._spotless.discard(place)
         _keep_findings(connection, outcome)
-    _drop_acknowledgement(connection, state)
 
 
-def _keep_result(connection: Connection, outcome: Outcome, state: State) -> None:
-    columns = result_table.c
-    last = connection.execute(
-        select(columns.id, columns.status, columns.soft, columns.last)
-        .where(of(result_table, state.target, state.check))
-        .order_by(columns.last.desc(), columns.id.desc())
-        .limit(1)
-    ).first()
-    gap = stale_after(outcome.check.every, outcome.check.timeout)
-    goes_on = (
-        last is not None
-        and last.status == state.status.value
-        and last.soft == state.soft
-        and state.checked - last.last <= gap
-    )
-    common: dict[str, Any] = {"last": state.checked, "summary": state.summary, "seconds": outcome.seconds}
-    if goes_on and last is not None:
-        connection.execute(
-            update(result_table).where(columns.id == last.id).values(times=columns.times + 1, **common)
-        )
-    else:
-        connection.execute(
-            insert(result_table).values(
-                target=state.target,
-                check=state.check,
-                status=state.status.value,
-                soft=state.soft,
-                first=state.checked,
-                times=1,
-                **common,
-            )
-        )
-
-
-def _keep_metrics(connection: Connection, outcome: Outcome) -> None:
-    metrics = {(m.name, m.item): m for m in outcome.verdict.metrics if m.value == m.value}
-    if not metrics:
-        return
-    columns = series_table.c
-    known = {
-        (row.name, row.item): row
-        for row in connection.execute(
-            select(columns.id, columns.name, columns.item, columns.limit).where(
-                of(series_table, outcome.target, outcome.check.id)
-            )
-        )
+def _state_values(outcome: Outcome, state: State) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(state, name) for name in _SAVED if name != "evidence"}
+    for name in ("status", "hard", "told"):
+        values[name] = values[name].value if values[name] else None
+    return values | {
+        "evidence": pack(outcome.verdict),
+        "of_target": state.target,
+        "of_check": state.check,
     }
-    numbers = []
-    for key, metric in metrics.items():
-        series = known.get(key)
-        number = series.id if series else _new_series(connection, outcome, metric)
-        if series and series.limit != metric.limit:
-            connection.execute(update(series_table).where(columns.id == number).values(limit=metric.limit))
-        numbers.append((number, metric.value))
-    _add_points(connection, outcome.started, numbers)
 
 
-def _add_points(connection: Connection, at: datetime, values: Sequence[tuple[int, float]]) -> None:
-    columns = point_table.c
-    again = columns.series.in_([series for series, _ in values])
-    connection.execute(delete(point_table).where(again, columns.step == 0, columns.at == at))
-    rows = [
-        {"series": series, "step": 0, "at": at, "low": value, "mean": value, "high": value, "times": 1}
-        for series, value in values
-    ]
-    connection.execute(insert(point_table), rows)
+def _keep_run(connection: Connection, outcome: Outcome, state: State) -> None:
+    gap = stale_after(outcome.check.every, outcome.check.timeout)
+    extended = connection.execute(
+        _EXTEND_RUN,
+        {
+            "of_target": state.target,
+            "of_check": state.check,
+            "of_status": state.status.value,
+            "of_soft": state.soft,
+            "not_before": state.checked - gap,
+            "now": state.checked,
+            "says": state.summary,
+            "took": outcome.seconds,
+        },
+    )
+    if extended.rowcount == 0:
+        run = {"target": state.target, "check": state.check, "status": state.status.value, "soft": state.soft}
+        span = {"first": state.checked, "last": state.checked, "times": 1}
+        connection.execute(_BEGIN_RUN, run | span | {"seconds": outcome.seconds, "summary": state.summary})
+
+
+def _known_series(
+    connection: Connection, target: str, check: str
+) -> dict[tuple[str, str], tuple[int, float | None]]:
+    columns = series_table.c
+    query = select(columns.id, columns.name, columns.item, columns.limit).where(
+        of(series_table, target, check)
+    )
+    return {(row.name, row.item): (row.id, row.limit) for row in connection.execute(query)}
 
 
 def _new_series(connection: Connection, outcome: Outcome, metric: Metric) -> int:
@@ -210,6 +243,11 @@ def _new_series(connection: Connection, outcome: Outcome, metric: Metric) -> int
     return int(key[0])
 
 
+def _clear_findings(connection: Connection, target: str, check: str, at: datetime) -> None:
+    standing = (of(finding_table, target, check), finding_table.c.cleared.is_(None))
+    connection.execute(update(finding_table).where(*standing).values(cleared=at))
+
+
 def _keep_findings(connection: Connection, outcome: Outcome) -> None:
     columns = finding_table.c
     here = of(finding_table, outcome.target, outcome.check.id)
@@ -217,8 +255,6 @@ def _keep_findings(connection: Connection, outcome: Outcome) -> None:
         row.key: row.cleared for row in connection.execute(select(columns.key, columns.cleared).where(here))
     }
     seen = {finding.key: finding for finding in outcome.verdict.findings}
-    if not seen and not known:
-        return
     at = outcome.started
     gone = [key for key, cleared in known.items() if cleared is None and key not in seen]
     if gone:

@@ -97,13 +97,14 @@ series_table = Table(
 point_table = Table(
     "metric_point",
     metadata,
-    Column("series", Integer, ForeignKey("metric_series.id", ondelete="CASCADE"), primary_key=True),
-    Column("step", Integer, primary_key=True),
-    Column("at", Moment, primary_key=True),
+    Column("series", Integer, ForeignKey("metric_series.id", ondelete="CASCADE"), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
     Column("low", Float, nullable=False),
     Column("mean", Float, nullable=False),
     Column("high", Float, nullable=False),
     Column("times", Integer, nullable=False),
+    Index("ix_metric_point_series_step_at", "series", "step", "at"),
     Index("ix_metric_point_step_at", "step", "at"),
 )
 """`step` 0 is a raw value; 300 and 3600 are rollups over that many seconds, kept under their start."""

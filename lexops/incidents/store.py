@@ -78,11 +78,10 @@ def _follow(connection: Connection, change: HardChange, policy: Policy) -> None:
     incident = _open_with(connection, print_)
     match step(change, incident, policy), incident:
         case Step.OPEN, _:
-            title = f"{change.target}: {change.title}"
             _insert(
                 connection,
                 print_,
-                title,
+                change.title,
                 change.after,
                 change.at,
                 LEXOPS,

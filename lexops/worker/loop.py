@@ -64,6 +64,7 @@ class Worker:
         self._next: dict[Callable[[datetime], None], datetime] = {}
         self._last_downtimes: datetime = self._clock.now()
         self._pending: list[Outcome] = []
+        self._recorder = store.Recorder()
 
     def start(self) -> None:
         """Become the site's worker. Raises Refused when there is one."""
@@ -88,6 +89,7 @@ class Worker:
                 try:
                     self.turn()
                 except StoreError as error:
+                    self._recorder.forget()
                     log.warning(
                         "the store does not answer (%s); trying again", type(error.__cause__).__name__
                     )
@@ -206,8 +208,9 @@ class Worker:
         return (state, None) if quiet else announce(state, outcome.check.title)
 
     def _keep(self, connection: Connection, before: State | None, outcome: Outcome, state: State) -> None:
-        store.save(connection, outcome, state)
-        asked.answer_wishes(connection, state.target, state.check, outcome.started)
+        self._recorder.keep(connection, outcome, before, state)
+        if (state.target, state.check) in self._asked:
+            asked.answer_wishes(connection, state.target, state.check, outcome.started)
         if before is None or (before.status, before.summary) != (state.status, state.summary):
             subject, data = f"{state.target}/{state.check}", {"status": state.status.value}
             event.append(connection, state.checked, "check.result", subject, data)

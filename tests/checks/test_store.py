@@ -28,6 +28,7 @@ class Keeper:
     def __init__(self, store: Store) -> None:
         self.store, self.clock = store, ManualClock()
         self.state: State | None = None
+        self.recorder = checks.Recorder()
         runnable = RunnableCheck(CHECK, lambda _session: [])
         with store.begin() as connection:
             checks.assign(connection, [Assignment("db", Kind.SQLITE, "demo", runnable)], START)
@@ -41,9 +42,9 @@ class Keeper:
     ) -> None:
         verdict = Verdict(status, f"it is {status}", metrics=metrics, findings=findings)
         outcome = Outcome("db", CHECK, verdict, self.clock.now(), self.clock.now(), 0.5)
-        self.state = advance(self.state, outcome)
+        before, self.state = self.state, advance(self.state, outcome)
         with self.store.begin() as connection:
-            checks.save(connection, outcome, self.state)
+            self.recorder.keep(connection, outcome, before, self.state)
         self.clock.advance(minutes=minutes)
 
     def detail(self, back: timedelta = timedelta(days=1)) -> CheckDetail:

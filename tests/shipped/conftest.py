@@ -47,12 +47,22 @@ def _copy_of(primary: DatabaseServer) -> DatabaseServer:
     programs = Path(primary.process.command[0]).parent
     source = ["-h", primary.host, "-p", str(primary.port), "-U", primary.user]
     servers.run_once(
-        [str(programs / "pg_basebackup"), *source, "-D", str(folder / "data"), "-R", "-c", "fast", "--no-sync"],
+        [
+            str(programs / "pg_basebackup"),
+            *source,
+            "-D",
+            str(folder / "data"),
+            "-R",
+            "-c",
+            "fast",
+            "--no-sync",
+        ],
         folder,
         owner,
     )
     with (folder / "data" / "postgresql.conf").open("a") as config:
         config.write(f"port = {port}\nunix_socket_directories = '{folder}'\n")
+        config.write("wal_receiver_status_interval = 1\n")  # says soon that it has caught up
     process = Process(
         [str(programs / "postgres"), "-D", str(folder / "data")],
         folder,
@@ -62,4 +72,3 @@ def _copy_of(primary: DatabaseServer) -> DatabaseServer:
     )
     server = DatabaseServer(primary.scheme, primary.user, primary.admin_name, process, port, folder)
     return server
-

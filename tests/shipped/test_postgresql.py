@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -13,9 +14,10 @@ import pytest
 from lexops.checks.engine import observe
 from lexops.checks.model import Judged, Status, Verdict
 from tests.servers import DatabaseServer, site_url
-from tests.shipped.looking import FAMILIES, SHIPPED, Eye, eventually, shipped, told
+from tests.shipped.looking import FAMILIES, PATIENCE, SHIPPED, Eye, eventually, shipped, told
 
 SECRET = "Whistleblower v. Acme"
+WORK = "INSERT INTO time_entry (narrative) SELECT repeat('x', 100) FROM generate_series(1, 99)"
 Client = Callable[[], "psycopg.Connection[Any]"]
 
 
@@ -62,6 +64,7 @@ def test_a_lost_connection_is_critical_until_there_is_a_new_one(eye: Eye, primar
     [(pid,)] = primary.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'lexops'")
     primary.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
     lost = observe(shipped("postgresql.availability"), session)
+    session.close()
     assert (lost.status, lost.unreachable) == (Status.CRITICAL, True)
     found = eye.look("postgresql.availability")
     assert found.status is Status.OK
@@ -156,7 +159,7 @@ def jam(client: Client, eye: Eye) -> Iterator[list[psycopg.Connection[Any]]]:
 
 def _quietly(connection: psycopg.Connection[Any], sql: str) -> None:
     with suppress(psycopg.Error):
-        connection.execute(sql)  # type: ignore[call-overload]
+        connection.execute(sql)
 
 
 def _waiting(eye: Eye, wanted: int) -> Verdict:
@@ -172,7 +175,11 @@ def test_blocked_sessions_are_told_from_the_root_without_what_they_say(
     holder, second, third = (connection.info.backend_pid for connection in jam)
     assert fired.status is Status.WARNING
     assert [note.label for note in fired.notes] == [f"pid {holder}", f"pid {second}", f"pid {third}"]
-    assert [note.text.partition(": ")[2].partition(" ")[0] for note in fired.notes] == ["holds", "waits", "waits"]
+    assert [note.text.partition(": ")[2].partition(" ")[0] for note in fired.notes] == [
+        "holds",
+        "waits",
+        "waits",
+    ]
     assert fired.notes[1].text.endswith(f"for pid {holder}")
     assert SECRET not in told(fired)
     jam[0].execute("ROLLBACK")
@@ -213,7 +220,7 @@ def test_a_slot_that_nobody_reads_is_found_until_it_is_dropped(eye: Eye, primary
         primary.execute("SELECT pg_switch_wal()", "CREATE TABLE filler ()", "DROP TABLE filler")
         much = eye.look("postgresql.replication-slots", crit="1KiB")
         assert much.status is Status.CRITICAL
-        assert "ledger_feed: retained" in told(much)
+        assert much.summary.startswith("ledger_feed: retained")
     finally:
         primary.execute("SELECT pg_drop_replication_slot('ledger_feed')")
     assert eye.look("postgresql.replication-slots").status is Status.NOT_APPLICABLE
@@ -233,6 +240,16 @@ def test_a_slot_that_was_lost_is_critical(eye: Eye, primary: DatabaseServer) -> 
         primary.execute("SELECT pg_drop_replication_slot('left_behind')")
 
 
+def work_and_wait(primary: DatabaseServer, standby: DatabaseServer, url: str) -> None:
+    """Write something, and wait until the standby has it."""
+    primary.execute(WORK, url=url)
+    [(written,)] = primary.execute("SELECT pg_current_wal_insert_lsn()")
+    end = time.monotonic() + PATIENCE
+    while not standby.execute(f"SELECT pg_last_wal_replay_lsn() >= '{written}'")[0][0]:
+        assert time.monotonic() < end, "the standby does not replay"
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("check", ["postgresql.replication-lag", "postgresql.replication-backlog"])
 def test_without_a_standby_the_question_does_not_arise(postgresql: DatabaseServer, check: str) -> None:
     assert Eye("postgresql", url=site_url(postgresql.admin_url)).look(check).status is Status.NOT_APPLICABLE
@@ -247,26 +264,29 @@ def test_a_standby_that_does_not_replay_is_behind_until_it_goes_on(
     def behind(at: Eye, check: str) -> Verdict:
         return at.look(check, warn=small[check])
 
-    for check in small:
-        for at in (eye, there):
-            eventually(Status.OK, lambda at=at, check=check: behind(at, check))  # type: ignore[misc]
+    def up_to_date() -> None:
+        for check in small:
+            for at in (eye, there):
+                eventually(Status.OK, lambda at=at, check=check: behind(at, check))  # type: ignore[misc]
+
+    work_and_wait(primary, standby, url)
+    up_to_date()
     standby.execute("SELECT pg_wal_replay_pause()")
-    primary.execute("INSERT INTO time_entry (narrative) SELECT repeat('x', 100) FROM generate_series(1, 99)", url=url)
-    assert eventually(Status.WARNING, lambda: behind(eye, "postgresql.replication-backlog"))
+    primary.execute(WORK, url=url)
+    eventually(Status.WARNING, lambda: behind(eye, "postgresql.replication-backlog"))
     eventually(Status.WARNING, lambda: behind(there, "postgresql.replication-backlog"))
     eventually(Status.WARNING, lambda: behind(there, "postgresql.replication-lag"))
-    unmeasured = behind(eye, "postgresql.replication-lag")
-    assert unmeasured.status in (Status.WARNING, Status.UNKNOWN)  # nothing measured is not "no lag"
+    primary.execute("CHECKPOINT")
+    eventually(Status.WARNING, lambda: behind(eye, "postgresql.replication-lag"))
     standby.execute("SELECT pg_wal_replay_resume()")
-    for check in small:
-        for at in (eye, there):
-            eventually(Status.OK, lambda at=at, check=check: behind(at, check))  # type: ignore[misc]
+    up_to_date()
 
 
 def test_a_standby_cut_off_from_its_primary_does_not_seem_up_to_date(
-    primary: DatabaseServer, standby: DatabaseServer
+    primary: DatabaseServer, standby: DatabaseServer, url: str
 ) -> None:
     there = Eye("postgresql", url=site_url(standby.admin_url))
+    work_and_wait(primary, standby, url)
     standby.execute("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'", "SELECT pg_reload_conf()")
     try:
         eventually(Status.WARNING, lambda: there.look("postgresql.replication-lag", warn="0.2s"))
@@ -315,7 +335,9 @@ def test_a_sequence_is_measured_by_its_column_until_that_is_widened(
         primary.execute("DROP TABLE invoice_line", url=url)
 
 
-def test_sequences_that_may_not_be_read_are_never_fine(primary: DatabaseServer, url: str, stranger: Eye) -> None:
+def test_sequences_that_may_not_be_read_are_never_fine(
+    primary: DatabaseServer, url: str, stranger: Eye
+) -> None:
     hidden = stranger.look("postgresql.sequences")
     assert hidden.status is Status.UNKNOWN
     assert "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO stranger" in hidden.summary

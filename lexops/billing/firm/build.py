@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, func, inspect, select
 from lexops.billing import migrate
 from lexops.billing.firm.audit import Audit
 from lexops.billing.firm.invoicing import Books
-from lexops.billing.firm.load import Batch, Progress, load
+from lexops.billing.firm.load import Batch, Progress, count_for_planner, load
 from lexops.billing.firm.master import master_rows
 from lexops.billing.firm.model import Matter, Plan, Size
 from lexops.billing.firm.office import add_months, business_days_later, month_end, month_start, run_day
@@ -63,9 +63,9 @@ def build_firm(
 ) -> FirmSummary:
     """Build the firm as it stands on `today`, in one transaction: wholly there, or not at all.
 
-    MariaDB commits the tables themselves at once, so after an interruption they may stand there empty;
-    the next build fills them. Raises NotEmpty where billing data, or foreign tables of the same names,
-    are found.
+    MariaDB commits the tables themselves at once and needs a commit before the problems, so after an
+    interruption empty tables may be left, which the next build fills, or a firm without problems. Raises
+    NotEmpty where billing data, or foreign tables of the same names, are found.
     """
     plan = make_plan(size, today, seed)
     if engine.dialect.name in ("mysql", "mariadb"):
@@ -77,11 +77,11 @@ def build_firm(
         _refuse_unless_empty(connection)
         migrate.upgrade(connection)
         counts = load(connection, firm_rows(plan), progress, plan.scale.entries)
+        count_for_planner(connection)
         planted = plant(connection) if problems else ()
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-            connection.exec_driver_sql("PRAGMA optimize")
     return FirmSummary(
         size=size,
         today=today,

@@ -42,6 +42,17 @@ def load(
     return counts
 
 
+def count_for_planner(connection: Connection) -> None:
+    """Let the server count what was loaded, without which it may plan joins badly; SQLite needs no counts.
+
+    On MariaDB this ends the transaction.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("ANALYZE")
+    elif connection.dialect.name in ("mysql", "mariadb"):
+        connection.exec_driver_sql(f"ANALYZE TABLE {', '.join(ENTITIES)}").fetchall()
+
+
 @contextmanager
 def _bare(connection: Connection) -> Iterator[None]:
     """Without indexes and references; MariaDB, which cannot change a table in a transaction, looks away."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from functools import cache
 from importlib.resources import files
 from itertools import product
@@ -21,16 +22,11 @@ MAIN_TASK = {
 
 @cache
 def phrases(code_set: str) -> tuple[Phrase, ...]:
-    """Everything that can be written on an engagement of a code set.
-
-    narratives.txt has lines of `task activity | text` by code set; alternatives stand in <a/b/c>.
-    """
-    text = files(__package__).joinpath("narratives.txt").read_text(encoding="utf-8")
-    section = text.partition(f"[{code_set}]\n")[2].partition("\n[")[0]
+    """Everything that can be written on an engagement of a code set; narratives.toml says how."""
+    texts = tomllib.loads(files(__package__).joinpath("narratives.toml").read_text(encoding="utf-8"))
     return tuple(
         (task, activity, variant)
-        for line in section.split("\n")
-        if line
+        for line in texts[code_set].strip().splitlines()
         for codes, _, pattern in [line.partition(" | ")]
         for task, activity in [codes.split()]
         for variant in _variants(pattern)

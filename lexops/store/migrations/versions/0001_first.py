@@ -186,6 +186,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["series"], ["metric_series.id"], name=op.f("fk_metric_point_series"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("series", "step", "at", name=op.f("pk_metric_point")),
     )
+    op.create_index("ix_metric_point_series_step_at", "metric_point", ["series", "step", "at"], unique=False)
     op.create_index("ix_metric_point_step_at", "metric_point", ["step", "at"], unique=False)

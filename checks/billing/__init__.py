@@ -1,0 +1,1 @@
+"""Integrity checks of billing data, as SQL over the logical model."""

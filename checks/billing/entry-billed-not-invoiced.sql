@@ -1,0 +1,24 @@
+-- id: billing.entry-billed-not-invoiced
+-- code: TIM-15
+-- title: Entry marked billed is on no live invoice
+-- area: billing
+-- rows: findings
+-- key: entry_id
+-- text: Entry {entry_id} of matter {matter_no}, {amount}, is marked billed but on no invoice
+-- severity: critical
+-- money: amount
+-- every: 1h
+-- timeout: 30s
+-- attempts: 1
+-- meaning: Work that counts as billed but is on no invoice is never paid: a silent loss.
+-- mend: Set the entry back to approved, so that the next run bills it, or find the invoice that was
+--   removed.
+-- source: Completeness of billing
+SELECT e.entry_id, m.matter_no, e.amount
+FROM lx_time_entry e
+JOIN lx_matter m ON m.matter_id = e.matter_id
+WHERE e.status = 'billed' AND NOT EXISTS (
+    SELECT 1 FROM lx_invoice_line l
+    JOIN lx_invoice i ON i.invoice_id = l.invoice_id AND i.status IN ('final', 'sent', 'part_paid', 'paid')
+    WHERE l.entry_id = e.entry_id
+)

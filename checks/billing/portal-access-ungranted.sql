@@ -1,0 +1,20 @@
+-- id: billing.portal-access-ungranted
+-- code: POR-01
+-- title: Portal user opened an invoice without a grant
+-- area: billing
+-- rows: findings
+-- key: access_id
+-- text: Portal user {portal_user_id} opened invoice {invoice_no} at {at} without a grant
+-- severity: critical
+-- every: 1h
+-- timeout: 30s
+-- attempts: 1
+-- meaning: Somebody saw a bill that was not theirs to see.
+-- mend: Lock the login, find how the access was possible, and tell the responsible partner.
+-- source: ABA Model Rule 1.6(c); GDPR Art. 33
+SELECT a.access_id, a.portal_user_id, i.invoice_no, a.at
+FROM lx_portal_access a
+JOIN lx_invoice i ON i.invoice_id = a.invoice_id
+LEFT JOIN lx_portal_grant g ON g.portal_user_id = a.portal_user_id AND g.matter_id = i.matter_id
+    AND g.granted_on <= a.at AND (g.revoked_on IS NULL OR g.revoked_on > a.at)
+WHERE g.grant_id IS NULL

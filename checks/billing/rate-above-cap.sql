@@ -1,0 +1,22 @@
+-- id: billing.rate-above-cap
+-- code: RAT-04
+-- title: Rate above the client cap
+-- area: billing
+-- rows: findings
+-- key: entry_id
+-- text: Entry {entry_id} of client {client_no}, {tk_no}: rate {rate}, cap {rate_cap}
+-- severity: critical
+-- money: rate, rate_cap
+-- every: 1h
+-- timeout: 30s
+-- attempts: 1
+-- meaning: The guideline of the client names a highest rate; e-billing systems cut or reject
+--   everything above it.
+-- mend: Lower the rate of the entry to the cap, or ask the client for leave in writing.
+-- source: Client billing guideline
+SELECT e.entry_id, c.client_no, k.tk_no, e.rate, c.rate_cap
+FROM lx_client c
+JOIN lx_matter m ON m.client_id = c.client_id
+JOIN lx_time_entry e ON e.matter_id = m.matter_id AND e.billable = 1 AND e.rate > c.rate_cap
+JOIN lx_timekeeper k ON k.tk_id = e.tk_id
+WHERE c.rate_cap IS NOT NULL

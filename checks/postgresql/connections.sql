@@ -1,0 +1,10 @@
+-- Client connections by role, and how many there can be in all without the slots kept for superusers.
+SELECT
+    usename AS role,
+    count(*) AS used,
+    current_setting('max_connections')::int
+        - current_setting('superuser_reserved_connections')::int AS usable
+FROM pg_stat_activity
+WHERE backend_type = 'client backend'
+GROUP BY usename
+ORDER BY used DESC, role
