@@ -17,17 +17,6 @@ from tests.clock import ManualClock
 from tests.stores import postgresql_store, sqlite_store
 
 
-def _running(start: Callable[[], Any]) -> Iterator[Any]:
-    try:
-        server = start()
-    except servers.Missing as missing:
-        pytest.skip(str(missing))
-    try:
-        yield server
-    finally:
-        server.remove()
-
-
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
@@ -35,17 +24,17 @@ def clock() -> ManualClock:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[servers.DatabaseServer]:
-    yield from _running(servers.start_postgresql)
+    yield from servers.running(servers.start_postgresql)
 
 
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[servers.DatabaseServer]:
-    yield from _running(servers.start_mariadb)
+    yield from servers.running(servers.start_mariadb)
 
 
 @pytest.fixture(scope="session")
 def sshd() -> Iterator[servers.SSHServer]:
-    yield from _running(servers.start_sshd)
+    yield from servers.running(servers.start_sshd)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -62,7 +51,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def https_server() -> Iterator[servers.HTTPSServer]:
-    yield from _running(servers.HTTPSServer)
+    yield from servers.running(servers.HTTPSServer)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -31,6 +31,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -555,6 +556,18 @@ def _handler(owner: HTTPSServer) -> type[http.server.BaseHTTPRequestHandler]:
 
 
 # A bad network.
+
+
+def running(start: Callable[[], Any]) -> Iterator[Any]:
+    """Start a server for as long as a fixture lives; skips when it is not installed."""
+    try:
+        server = start()
+    except Missing as missing:
+        pytest.skip(str(missing))
+    try:
+        yield server
+    finally:
+        server.remove()
 
 
 class HalfOpenProxy:

@@ -22,7 +22,7 @@ LOOK = "30s"
     availability=True,
 )
 def availability(endpoint: Endpoint) -> Iterator[Observation]:
-    """Answer, content and time of one request.
+    """Endpoint does not answer as it should.
 
     It is what clients see who want their invoices, and what other systems see that deliver time entries.
     """

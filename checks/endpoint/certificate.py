@@ -28,7 +28,7 @@ MEND = "See who renews it and why that fails: certbot renew --dry-run, or ask wh
     mend=MEND,
 )
 def certificate(endpoint: Endpoint) -> Iterator[Observation]:
-    """Whether the certificate is trusted, and for how long it is still valid.
+    """Certificate is not trusted or expires soon.
 
     From the moment on in which it runs out, browsers keep clients from their invoices, and other systems
     stop delivering time entries and payments.
@@ -56,7 +56,7 @@ def certificate(endpoint: Endpoint) -> Iterator[Observation]:
     mend=MEND,
 )
 def certificate_renewal(endpoint: Endpoint) -> Iterator[Observation]:
-    """How much of its life a short-lived certificate has left.
+    """Short-lived certificate is not renewed.
 
     It should have been renewed by then; if it is not, clients cannot reach their invoices within days.
     """

@@ -22,7 +22,7 @@ from .machine import LOOK
     " delete a database's own files.",
 )
 def disk_space(host: Host) -> Iterator[Metric]:
-    """Space in use on each disk that can be written.
+    """Disk fills up.
 
     On a full disk the billing database stops, the backup fails and invoices cannot be filed.
     """
@@ -44,7 +44,7 @@ def disk_space(host: Host) -> Iterator[Metric]:
     mend="Find the folder with countless small files: du -x --inodes MOUNT | sort -n | tail.",
 )
 def disk_inodes(host: Host) -> Iterator[Metric]:
-    """Files that each disk can still take.
+    """Disk runs out of inodes.
 
     When none is left no invoice, upload or log can be written, although space seems to be free.
     """

@@ -23,7 +23,7 @@ PSI = "LexOps' own judgement; only systemd-oomd publishes a number: it kills at 
     mend="See what runs: top -o %CPU. Put off reports and backups that can wait.",
 )
 def load(host: Host) -> Iterator[Metric]:
-    """Processes that run or want to, over 15 minutes, for each CPU.
+    """Load is high.
 
     The whole billing application answers slowly, and month-end runs do not end in their night.
     """
@@ -45,7 +45,7 @@ def load(host: Host) -> Iterator[Metric]:
     mend="See who takes it: ps -eo rss,pid,comm --sort -rss | head. Restart what has grown.",
 )
 def memory(host: Host) -> Iterator[Metric]:
-    """Memory that programs can still have, caches that would be given up included.
+    """Memory runs out.
 
     When none is left the kernel kills the largest program, which usually is the billing database.
     """
@@ -65,7 +65,7 @@ def memory(host: Host) -> Iterator[Metric]:
     mend="See who takes the memory: ps -eo rss,pid,comm --sort -rss | head; then give the machine more.",
 )
 def swap(host: Host) -> Iterator[Metric]:
-    """Swap in use.
+    """Swap fills up.
 
     A machine that has used it up is about to kill programs; the billing database is the largest.
     """
@@ -87,7 +87,7 @@ def swap(host: Host) -> Iterator[Metric]:
     mend="See what runs: top -o %CPU. Put off what can wait.",
 )
 def pressure_cpu(host: Host) -> Iterator[Metric]:
-    """Time in which something waited for a CPU, over the last minute.
+    """Programs wait for a CPU.
 
     People who enter time wait just as long, and the month-end run takes longer than its night.
     """
@@ -106,7 +106,7 @@ def pressure_cpu(host: Host) -> Iterator[Metric]:
     mend="See who reads and writes: iotop -o, or pidstat -d 1. Put off backups and reports that can wait.",
 )
 def pressure_io(host: Host) -> Iterator[Metric]:
-    """Time in which everything waited for disks, over the last minute.
+    """Programs wait for disks.
 
     Invoices and payments are confirmed only when they are on the disk: all of billing waits with it.
     """
@@ -125,7 +125,7 @@ def pressure_io(host: Host) -> Iterator[Metric]:
     mend="See who takes the memory: ps -eo rss,pid,comm --sort -rss | head. Restart what has grown.",
 )
 def pressure_memory(host: Host) -> Iterator[Metric]:
-    """Time in which everything waited for memory, over the last minute.
+    """Programs wait for memory.
 
     It comes before programs are killed; the billing database is the largest of them.
     """
@@ -144,7 +144,7 @@ def pressure_memory(host: Host) -> Iterator[Metric]:
     mend="See who holds them: lsof -n | awk '{print $1}' | sort | uniq -c | sort -n; raise fs.file-max.",
 )
 def open_files(host: Host) -> Iterator[Metric]:
-    """Open files of all programs.
+    """Open files run out.
 
     At the limit nothing can be opened any more: no connection to the billing database, no invoice file.
     """

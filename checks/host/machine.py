@@ -22,7 +22,7 @@ LOOK = "30s"
     availability=True,
 )
 def availability(host: Host) -> Iterator[Metric]:
-    """Logging in and reading what the machine tells about itself.
+    """Host does not answer.
 
     When it cannot be reached, whatever part of billing runs on it cannot, either, or cannot be mended.
     """
@@ -44,7 +44,7 @@ def availability(host: Host) -> Iterator[Metric]:
     mend="See whether it follows a time server: timedatectl, or chronyc tracking; then restart that service.",
 )
 def clock(host: Host) -> Iterator[Metric]:
-    """How far the machine's clock is from ours.
+    """Clock is wrong.
 
     Time entries get the wrong hour, the order of payments and trust entries is in doubt, and SLA clocks
     run wrongly. Known to half the round trip.
@@ -68,7 +68,7 @@ def clock(host: Host) -> Iterator[Metric]:
     mend="Find the parent that does not collect them and restart it: ps -eo ppid,pid,stat,comm | grep ' Z'.",
 )
 def zombies(host: Host) -> Iterator[Metric]:
-    """Processes that have ended and that nobody has collected.
+    """Zombie processes pile up.
 
     A program that leaves them behind is broken: often the one that prints bills or feeds the ledger; in
     the end the machine can start no more processes.
@@ -86,7 +86,7 @@ def zombies(host: Host) -> Iterator[Metric]:
     mend="See why: systemctl status UNIT; then systemctl restart UNIT, or systemctl reset-failed UNIT.",
 )
 def failed_units(host: Host) -> Iterator[Finding]:
-    """Services that systemd has given up.
+    """Service has failed.
 
     Backups, mail of invoices and ledger feeds are such services, and nobody misses them until month-end.
     """

@@ -17,7 +17,7 @@ from lexops.checks.contract import Finding, MariaDB, Metric, Status, check
     availability=True,
 )
 def availability(db: MariaDB) -> Iterator[Metric]:
-    """Logging in and a first query.
+    """Database does not answer.
 
     While the database does not answer, no time can be entered, no bill made and no payment posted.
     """
@@ -37,7 +37,7 @@ def availability(db: MariaDB) -> Iterator[Metric]:
     " application's pool or raise max_connections.",
 )
 def connections(db: MariaDB) -> Iterator[Metric]:
-    """Connections in use.
+    """Connections run out.
 
     When none is left, the billing application cannot log in: time entry and invoicing stop at once,
     usually at the end of the month, when everybody works in it.
@@ -57,7 +57,7 @@ def connections(db: MariaDB) -> Iterator[Metric]:
     " innodb_doublewrite needs a restart.",
 )
 def durability(db: MariaDB) -> Iterator[Finding]:
-    """Settings that decide whether a confirmed change survives a crash.
+    """Confirmed changes may not survive a crash.
 
     Otherwise the last seconds of time entries and payments are lost although somebody was told that they
     are saved; without doublewrite a power cut can leave half-written pages that nothing can repair.

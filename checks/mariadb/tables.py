@@ -32,7 +32,7 @@ from .rights import PROCESS, SELECT
     " ALTER TABLE t MODIFY c BIGINT UNSIGNED NOT NULL AUTO_INCREMENT.",
 )
 def auto_increment(db: MariaDB) -> Iterator[Observation]:
-    """Numbers that AUTO_INCREMENT columns have used up.
+    """AUTO_INCREMENT runs out of numbers.
 
     When the last one is given out, every further time entry or invoice line fails until the column is
     widened, which takes the table away for as long.
@@ -56,7 +56,7 @@ def auto_increment(db: MariaDB) -> Iterator[Observation]:
     mend="Declare the key that the rows have anyway: ALTER TABLE t ADD PRIMARY KEY (…).",
 )
 def tables_without_primary_key(db: MariaDB) -> Iterator[Finding]:
-    """Tables without a primary key.
+    """Table without a primary key.
 
     Nothing keeps the same time entry or payment from being there twice, and replicating a change reads
     the whole table for each row.

@@ -21,7 +21,7 @@ from .rights import PROCESS
     mend="Ask whoever the evidence names, then end it: KILL id.",
 )
 def longest_transaction(db: MariaDB) -> Iterator[Observation]:
-    """Age of the oldest open transaction.
+    """Transaction open for long.
 
     It keeps its locks, so that others cannot post time or payments on the same matter, and old versions
     of rows pile up behind it.
@@ -48,7 +48,7 @@ def longest_transaction(db: MariaDB) -> Iterator[Observation]:
     mend="End the session that the others wait for, named in the evidence: KILL id.",
 )
 def lock_waits(db: MariaDB) -> Iterator[Observation]:
-    """Longest wait for a row that another session has locked.
+    """Sessions wait for row locks.
 
     To the person who waits the billing application hangs, and in the end it says that the time entry or
     payment was not saved.
@@ -72,7 +72,7 @@ def lock_waits(db: MariaDB) -> Iterator[Observation]:
     mend="End the oldest transaction (see mariadb.longest-transaction): purging cannot pass it.",
 )
 def history_length(db: MariaDB) -> Iterator[Metric]:
-    """Old versions of rows that wait to be purged.
+    """Old row versions pile up.
 
     Every query has to pass them by: pre-bills and reports slow down day by day, and the files grow and
     never shrink again.

@@ -23,7 +23,7 @@ WRAPAROUND = 2**31
     " transactions, prepared ones, replication slots.",
 )
 def wraparound(db: PostgreSQL) -> Iterator[Metric]:
-    """Age of the oldest transaction number that has not been frozen, in each database.
+    """Transaction numbers run out.
 
     When it comes near 2^31 the server refuses every write to protect the data: no time entry, no invoice,
     no payment until a vacuum has run for hours.
@@ -46,7 +46,7 @@ def wraparound(db: PostgreSQL) -> Iterator[Metric]:
     " ALTER TABLE t ALTER COLUMN c TYPE bigint, and ALTER SEQUENCE s AS bigint.",
 )
 def sequences(db: PostgreSQL) -> Iterator[Observation]:
-    """Numbers that sequences have used up.
+    """Sequence runs out of numbers.
 
     When the last one is given out, every further time entry or invoice line fails until the column is
     widened, which takes the table away for as long.
@@ -78,7 +78,7 @@ def sequences(db: PostgreSQL) -> Iterator[Observation]:
     " _ccnew or _ccold, DROP INDEX it.",
 )
 def invalid_indexes(db: PostgreSQL) -> Iterator[Finding]:
-    """Indexes that a failed build left behind.
+    """Invalid index.
 
     They slow down every write and serve no query; a unique one does not vouch for the invoice numbers that
     it was to keep apart.

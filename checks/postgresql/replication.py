@@ -36,7 +36,7 @@ REPLICATION_MEND = (
     mend=REPLICATION_MEND,
 )
 def replication_lag(db: PostgreSQL) -> Iterator[Metric]:
-    """How far standbys are behind in time.
+    """Standby lags behind.
 
     Reports from a standby that is behind lack the latest time entries and payments, and after a failover
     to it they are lost. A primary knows of a standby that stands still only from its next checkpoint on.
@@ -56,7 +56,7 @@ def replication_lag(db: PostgreSQL) -> Iterator[Metric]:
     mend=REPLICATION_MEND,
 )
 def replication_backlog(db: PostgreSQL) -> Iterator[Metric]:
-    """Write-ahead log that standbys have not replayed.
+    """Standby has much left to replay.
 
     Shows a standby that stands still even when nobody can say for how long; what it has not replayed is
     billing data that is missing there.
@@ -85,7 +85,7 @@ def _standbys(db: PostgreSQL) -> list[dict[str, Any]]:
     " its reader back; max_slot_wal_keep_size limits what it can retain.",
 )
 def replication_slots(db: PostgreSQL) -> Iterator[Observation]:
-    """Write-ahead log that replication slots retain.
+    """Replication slot retains write-ahead log.
 
     A slot without a reader keeps the log until the disk is full, and then the billing database stops; a
     slot that was lost means that its standby or ledger feed has to be built anew.
@@ -114,7 +114,7 @@ def replication_slots(db: PostgreSQL) -> Iterator[Observation]:
     mend="The server's log shows what archive_command said; run it by hand for the file in the evidence.",
 )
 def archiver(db: PostgreSQL) -> Iterator[Observation]:
-    """Time for which archiving the write-ahead log has been failing.
+    """Archiving of the write-ahead log fails.
 
     Without the archive a restore ends at the last full backup: the time entries and payments since then
     would be gone, and the disk fills up meanwhile.
@@ -139,7 +139,7 @@ def archiver(db: PostgreSQL) -> Iterator[Observation]:
     mend="See whether archive_command hangs or is slow: ps -C postgres -o pid,etime,cmd | grep archiver.",
 )
 def archive_queue(db: PostgreSQL) -> Iterator[Metric]:
-    """Write-ahead log files that wait to be archived.
+    """Write-ahead log waits to be archived.
 
     Also grows when the archive command hangs, which no failure counter tells; what waits cannot be
     restored if this disk is lost.

@@ -17,7 +17,7 @@ from lexops.checks.contract import Finding, Metric, Note, Observation, PostgreSQ
     availability=True,
 )
 def availability(db: PostgreSQL) -> Iterator[Observation]:
-    """Logging in and a first query.
+    """Database does not answer.
 
     While the database does not answer, no time can be entered, no bill made and no payment posted.
     """
@@ -38,7 +38,7 @@ def availability(db: PostgreSQL) -> Iterator[Observation]:
     " full_page_writes take a new backup, too.",
 )
 def unsafe_settings(db: PostgreSQL) -> Iterator[Finding]:
-    """Settings that give up safety.
+    """Settings give up safety.
 
     Without fsync or full-page writes a power cut can destroy the database; without autovacuum and the
     statistics it needs the server slows down and in the end refuses to write; without synchronous commit

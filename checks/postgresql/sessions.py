@@ -28,7 +28,7 @@ PREPARED = 0
     " If it comes back, put a pooler such as PgBouncer in front.",
 )
 def connections(db: PostgreSQL) -> Iterator[Observation]:
-    """Connections in use.
+    """Connections run out.
 
     When none is left, the billing application cannot log in: time entry and invoicing stop at once,
     usually at the end of the month, when everybody works in it.
@@ -52,7 +52,7 @@ def connections(db: PostgreSQL) -> Iterator[Observation]:
     " idle_in_transaction_session_timeout.",
 )
 def idle_in_transaction(db: PostgreSQL) -> Iterator[Observation]:
-    """Longest time that a session does nothing in an open transaction.
+    """Session idles in an open transaction.
 
     It keeps its locks, so that others cannot post time or payments on the same matter, and vacuum cannot
     clean up behind it.
@@ -77,7 +77,7 @@ def idle_in_transaction(db: PostgreSQL) -> Iterator[Observation]:
     " SELECT pg_cancel_backend(pid).",
 )
 def longest_transaction(db: PostgreSQL) -> Iterator[Observation]:
-    """Age of the oldest open transaction.
+    """Transaction open for long.
 
     As long as it is open nothing that was deleted or changed since can be cleaned up, its locks hold up
     month-end runs, and everything it has done is lost if it fails.
@@ -102,7 +102,7 @@ def longest_transaction(db: PostgreSQL) -> Iterator[Observation]:
     " SELECT pg_terminate_backend(pid).",
 )
 def blocked_sessions(db: PostgreSQL) -> Iterator[Observation]:
-    """Longest wait for a lock that another session holds.
+    """Sessions wait for locks.
 
     To the person who waits the billing application hangs; whatever waits behind them piles up, until no
     connection is left.

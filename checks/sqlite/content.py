@@ -26,7 +26,7 @@ SHOWN = 20
     heavy=True,
 )
 def integrity(db: SQLite) -> Iterator[Finding]:
-    """Damage in the file.
+    """Database file is damaged.
 
     Damaged pages are lost time entries, invoices or trust entries, and spread into every backup that is
     taken from now on.
@@ -52,7 +52,7 @@ def integrity(db: SQLite) -> Iterator[Finding]:
     heavy=True,
 )
 def foreign_keys(db: SQLite) -> Iterator[Finding]:
-    """Rows that refer to rows that do not exist.
+    """Rows refer to rows that do not exist.
 
     Invoice lines without their invoice and payments without their client are in no total and on no bill.
     """

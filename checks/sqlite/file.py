@@ -45,7 +45,7 @@ _FAULTS = (
     availability=True,
 )
 def availability(db: SQLite) -> Iterator[Observation]:
-    """Opening the file and reading its header.
+    """Database file cannot be read.
 
     While it cannot be read, no time can be entered, no bill made and no payment posted.
     """
@@ -75,7 +75,7 @@ def availability(db: SQLite) -> Iterator[Observation]:
     mend="Take the rights away, from the files beside it, too: chmod 600 FILE FILE-wal FILE-shm.",
 )
 def permissions(db: SQLite) -> Iterator[Finding]:
-    """Who else may read or change the file.
+    """Database file is open to others.
 
     A SQLite file has no log-in of its own: whoever can read it has every client, narrative and trust
     account, and whoever can write it can change an invoice without a trace.
@@ -98,7 +98,7 @@ def permissions(db: SQLite) -> Iterator[Finding]:
     mend="While nobody uses it: sqlite3 FILE 'PRAGMA journal_mode=WAL'. Not on a network drive.",
 )
 def journal_mode(db: SQLite) -> Iterator[Finding]:
-    """Whether changes go through a write-ahead log.
+    """Changes bypass a write-ahead log.
 
     Without it a long report locks out everybody who enters time, and every entry locks out the report.
     """
@@ -118,7 +118,7 @@ def journal_mode(db: SQLite) -> Iterator[Finding]:
     " back.",
 )
 def wal_size(db: SQLite) -> Iterator[Metric]:
-    """Size of the write-ahead log.
+    """Write-ahead log grows.
 
     It grows while a reader never ends; every query slows down with it, and in the end the disk is full
     and no time entry can be saved.
@@ -139,7 +139,7 @@ def wal_size(db: SQLite) -> Iterator[Metric]:
     mend="While nobody uses it, with as much disk free again: sqlite3 FILE VACUUM.",
 )
 def freelist(db: SQLite) -> Iterator[Metric]:
-    """Space in the file that holds nothing.
+    """Database file is mostly empty space.
 
     It makes backups and restores of the billing data as slow as if it were full, and may still hold what
     was deleted.

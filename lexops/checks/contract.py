@@ -2,16 +2,17 @@
 
     @check("postgresql.connections", target=PostgreSQL, every="1m", warn="80%", crit="90%")
     def connections(db: PostgreSQL) -> Iterator[Observation]:
-        \"\"\"Client connections in use.
+        \"\"\"Connections run out.
 
         What it means and why it matters for billing.
         \"\"\"
         row = db.query_row("connections")
         yield Metric("connections", row["used"], limit=row["usable"])
 
-The first line of the docstring is the title, the rest the meaning. SQL stands beside the module in
-`<name>.sql`; `<name>.17.sql` is taken from server version 17 on. The function only collects; the
-judge decides. It may raise NotApplicable and CannotSee.
+The first line of the docstring is the title: what is wrong when it fires. The rest is the meaning. SQL
+stands beside the module in `<name>.sql`; `<name>.17.sql` is taken from server version 17 on. The function
+only collects; the judge decides. It may raise NotApplicable and CannotSee, and then nothing it has yielded
+before counts.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -72,7 +72,7 @@ def demo(
     from lexops.config import FILE_NAME
 
     place = (folder or default_folder()).absolute()
-    build(place, size, date.today())  # noqa: DTZ011 - the demo's today is the day at this desk
+    build(place, size, datetime.now(UTC).date())
     path = place / FILE_NAME
     if headless:
         _overview(context, path)

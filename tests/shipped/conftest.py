@@ -15,6 +15,12 @@ ARCHIVING = ("ALTER SYSTEM SET archive_mode = on", "ALTER SYSTEM SET archive_com
 
 
 @pytest.fixture(scope="session")
+def mariadb() -> Iterator[DatabaseServer]:
+    """A server of their own: checks of MariaDB look at all its databases."""
+    yield from servers.running(servers.start_mariadb)
+
+
+@pytest.fixture(scope="session")
 def primary() -> Iterator[DatabaseServer]:
     try:
         server = servers.start_postgresql()
