@@ -182,11 +182,16 @@ def _series(connection: Connection, row: CheckRow, since: datetime, now: datetim
     found = connection.execute(
         select(series_table)
         .where(columns.target == row.target, columns.check == row.check)
-        .order_by(columns.name, columns.item)
+        .order_by(columns.info, columns.name, columns.item)
     ).all()
     return [
         Series(
-            series.name, series.item, series.unit, series.limit, _points(connection, series.id, step, since)
+            series.name,
+            series.item,
+            series.unit,
+            series.limit,
+            _points(connection, series.id, step, since),
+            series.info,
         )
         for series in found
     ]

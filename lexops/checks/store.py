@@ -235,6 +235,7 @@ def _new_series(connection: Connection, outcome: Outcome, metric: Metric) -> int
             name=metric.name[:80],
             item=metric.item[:200],
             unit=metric.unit,
+            info=metric.info,
             limit=metric.limit,
         )
     )

@@ -90,6 +90,7 @@ series_table = Table(
     Column("name", String(80), nullable=False),
     Column("item", String(200), nullable=False),
     Column("unit", String(20), nullable=False),
+    Column("info", Boolean, nullable=False),
     Column("limit", Float),
     UniqueConstraint("target", "check", "name", "item"),
 )

@@ -82,6 +82,8 @@ class Series:
     unit: str
     limit: float | None
     points: tuple[Point, ...]
+    info: bool = False
+    """Kept and plotted, but not judged: the check's thresholds say nothing about it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def plot(series: Series, levels: Levels, zone: ZoneInfo, width: int, height: int
     points = [point for point in series.points if math.isfinite(point.high)]
     if not points or width < 24 or height < 3:
         return [line(Ink("no measurements kept", Tone.QUIET))]
-    marks = thresholds(levels, series.limit)
+    marks = () if series.info else thresholds(levels, series.limit)
     ticks, marks = _scale(points, marks, series.unit, height - 1)
     labels = [show_value(tick, series.unit) for tick in ticks]
     gutter = max(len(label) for label in labels)

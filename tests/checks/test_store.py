@@ -81,6 +81,11 @@ def test_metrics_are_kept_per_item_with_unit_and_newest_limit(keeper: Keeper) ->
     assert [p.mean for p in var.points] == [2.0]
 
 
+def test_judged_numbers_come_before_those_that_are_only_kept(keeper: Keeper) -> None:
+    keeper.keep(Status.OK, Metric("a_detail", 1, info=True), Metric("question", 2))
+    assert [(s.metric, s.info) for s in keeper.detail().series] == [("question", False), ("a_detail", True)]
+
+
 def test_rollups_keep_least_mean_and_greatest_of_complete_spans(keeper: Keeper, store: Store) -> None:
     for value in range(130):
         keeper.keep(Status.OK, Metric("n", float(value)))

@@ -69,15 +69,15 @@ def _circumstances(row: CheckRow, now: datetime) -> Line:
         Ink(f"checked {age(row.checked, now)} ago" if row.checked else "not yet checked", Tone.QUIET)
     )
     if row.due:
-        pieces.append(Ink(f"next in {show_due(row.due, now)}", Tone.QUIET))
+        pieces.append(Ink(show_due(row.due, now), Tone.QUIET))
     if row.incident:
         pieces.append(Ink(f"incident #{row.incident}"))
     return (Ink(" "), *joined(pieces))
 
 
 def show_due(due: datetime, now: datetime) -> str:
-    """How long until the next look, coarse; past ones are due."""
-    return "due" if due <= now else age(now, due)
+    """How long until the next look, coarse."""
+    return "due now" if due <= now else f"next in {age(now, due)}"
 
 
 def _levels_line(check: Check) -> Line:

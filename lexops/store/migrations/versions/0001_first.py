@@ -119,6 +119,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("item", sa.String(length=200), nullable=False),
         sa.Column("unit", sa.String(length=20), nullable=False),
+        sa.Column("info", sa.Boolean(), nullable=False),
         sa.Column("limit", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_metric_series")),
         sa.UniqueConstraint(
