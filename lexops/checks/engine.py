@@ -23,6 +23,8 @@ from lexops.text import one_line
 
 MARGIN = 1.0
 """Seconds between a check's timeout, which the server enforces, and the watchdog's abort."""
+FORKS = 4
+"""Programs of others that run at the same time."""
 GRACE = 2.0
 """Seconds that an aborted look has to come back before it is abandoned."""
 
@@ -49,6 +51,8 @@ class Lane:
     connect_seconds: float
     checks: tuple[RunnableCheck, ...]
     heavy: bool = False
+    forks: bool = False
+    """Runs programs of others: a fork costs a thousand times a query, so few run at the same time."""
 
     @property
     def availability(self) -> RunnableCheck | None:
@@ -211,8 +215,11 @@ class Engine:
         return not self._running and not self._told and self._done.empty()
 
     def is_busy(self, lane: Lane) -> bool:
-        """Whether a pass of the lane is under way, or another heavy one loads its server."""
-        rivals = (p.lane for p in self._running.values() if lane.heavy and p.lane.heavy)
+        """Whether the lane waits: for itself, a heavy one on its server, or a place for a fork."""
+        running = [run.lane for run in self._running.values()]
+        if lane.forks and sum(other.forks for other in running) >= FORKS:
+            return True
+        rivals = [other for other in running if lane.heavy and other.heavy]
         return lane.name in self._running or any(rival.server == lane.server for rival in rivals)
 
     def start(self, lane: Lane, due: Sequence[tuple[RunnableCheck, datetime]]) -> bool:

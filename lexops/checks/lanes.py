@@ -37,6 +37,7 @@ def _lane(site: SiteFile, target: str, kind: str, checks: list[RunnableCheck]) -
         limit.total_seconds() if limit and not is_plugin else 0.0,
         tuple(checks),
         heavy=kind == "heavy",
+        forks=is_plugin,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -161,6 +162,19 @@ def test_no_more_lanes_run_than_there_are_slots() -> None:
     now = SystemClock().now()
     started = [engine.start(lane, [(lane.checks[0], now)]) for lane in lanes]
     assert started == [True, True, False]
+    engine.close()
+
+
+def test_few_programs_of_others_run_at_the_same_time() -> None:
+    lanes = [
+        replace(make_lane(str(n), Blocking, runnable("x", blocks, timeout=5)), forks=True)
+        for n in range(engine_module.FORKS + 1)
+    ]
+    engine = Engine(lanes, SystemClock(), 64)
+    now = SystemClock().now()
+    assert [engine.start(lane, [(lane.checks[0], now)]) for lane in lanes] == [True] * engine_module.FORKS + [
+        False
+    ]
     engine.close()
 
 
