@@ -471,11 +471,29 @@ class Authority:
             .not_valid_before(min(end, datetime.now(UTC)) - timedelta(days=1))
             .not_valid_after(end)
             .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
+            )
+            .add_extension(_usage(is_authority), critical=True)
         )
         if names:
             alternatives = [_alternative(name) for name in names]
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         return builder.sign(self.key, hashes.SHA256())
+
+
+def _usage(is_authority: bool) -> x509.KeyUsage:
+    nothing = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "crl_sign"), False
+    )
+    return x509.KeyUsage(
+        digital_signature=not is_authority,
+        key_cert_sign=is_authority,
+        encipher_only=False,
+        decipher_only=False,
+        **nothing,
+    )
 
 
 def _alternative(name: str) -> x509.GeneralName:

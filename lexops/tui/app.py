@@ -6,12 +6,13 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import SystemCommand
+from textual.app import ScreenStackError, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.message import Message
@@ -137,6 +138,11 @@ class Console(AskingApp):
         self._exception = self._exception or error
         self._close_messages_no_wait()
         self._exception_event.set()
+
+    def clear_selection(self) -> None:
+        # A field asks for this while it is made, which in the first mode may be before any screen stands.
+        with suppress(ScreenStackError):
+            super().clear_selection()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [self._edge, *super().get_line_filters()]
