@@ -6,13 +6,12 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import ScreenStackError, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.message import Message
@@ -112,6 +111,11 @@ class Console(AskingApp):
 
     # Life
 
+    def on_load(self) -> None:
+        # From Python 3.12 on Textual starts tasks eagerly, which fills a mode's first screen before it
+        # stands on its stack: widgets that ask for the screen would fail.
+        asyncio.get_running_loop().set_task_factory(None)
+
     def on_mount(self) -> None:
         if not self.is_headless and threading.current_thread() is threading.main_thread():
             loop = asyncio.get_running_loop()
@@ -138,11 +142,6 @@ class Console(AskingApp):
         self._exception = self._exception or error
         self._close_messages_no_wait()
         self._exception_event.set()
-
-    def clear_selection(self) -> None:
-        # A field asks for this while it is made, which in the first mode may be before any screen stands.
-        with suppress(ScreenStackError):
-            super().clear_selection()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [self._edge, *super().get_line_filters()]
