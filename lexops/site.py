@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -92,5 +93,9 @@ class Site:
 
 
 def operator() -> str:
-    """Who is at the keyboard: the local account."""
-    return getpass.getuser()
+    """Who is at the keyboard: the account the process runs as, whatever the environment says."""
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)

@@ -35,7 +35,10 @@ def judge(check: Check, observations: Iterable[Observation]) -> Verdict:
         judged=tuple(judged),
         metrics=metrics,
         findings=tuple(findings[:KEPT]),
-        notes=notes,
+        total=len(findings),
+        notes=(*notes, Note("kept", f"{KEPT} of {len(findings):,} findings"))
+        if len(findings) > KEPT
+        else notes,
     )
 
 

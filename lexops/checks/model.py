@@ -140,6 +140,8 @@ class Verdict:
     judged: tuple[Judged, ...] = ()
     metrics: tuple[Metric, ...] = ()
     findings: tuple[Finding, ...] = ()
+    """The worst ones; `total` says how many there were."""
+    total: int = 0
     notes: tuple[Note, ...] = ()
     hint: str = ""
     unreachable: bool = False

@@ -16,10 +16,10 @@ from typing import Any
 
 from lexops.billing import logical
 from lexops.checks.contract import NotApplicable, RunnableCheck
-from lexops.checks.model import Area, Check, Finding, Metric, Observation, Status
+from lexops.checks.model import Area, Check, Finding, Metric, Note, Observation, Status
 from lexops.checks.thresholds import levels
 from lexops.clock import parse_duration
-from lexops.targets.database import Database
+from lexops.targets.database import MAX_ROWS, Database
 from lexops.targets.model import DATABASES, Kind
 from lexops.text import one_line
 
@@ -133,7 +133,10 @@ def _collector(file: SqlCheck) -> Callable[[Database], Iterator[Observation]]:
     entities = logical.entities(file.sql)
 
     def collect(db: Database) -> Iterator[Observation]:
-        for row in db.rows(_composed(file.sql, entities, db)):
+        rows = db.rows(_composed(file.sql, entities, db))
+        if len(rows) > MAX_ROWS:
+            yield Note("cut", f"there are more than {MAX_ROWS:,} rows; these were looked at")
+        for row in rows[:MAX_ROWS]:
             yield make(file, row)
 
     return collect

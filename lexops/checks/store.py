@@ -257,7 +257,8 @@ def _keep_findings(connection: Connection, outcome: Outcome) -> None:
     }
     seen = {finding.key: finding for finding in outcome.verdict.findings}
     at = outcome.started
-    gone = [key for key, cleared in known.items() if cleared is None and key not in seen]
+    everything = outcome.verdict.total <= len(outcome.verdict.findings)
+    gone = [key for key, cleared in known.items() if everything and cleared is None and key not in seen]
     if gone:
         connection.execute(update(finding_table).where(here, columns.key.in_(gone)).values(cleared=at))
     for key, finding in seen.items():

@@ -51,6 +51,8 @@ def test_findings_are_all_counted_and_some_kept() -> None:
     verdict = judge(make_check(), [Finding(str(n), f"row {n}") for n in range(1000)])
     assert verdict.summary == "row 0 and 999 more"
     assert len(verdict.findings) == KEPT
+    assert verdict.total == 1000
+    assert verdict.notes[-1].text == "200 of 1,000 findings"
 
 
 def test_notes_are_shown_but_not_judged() -> None:

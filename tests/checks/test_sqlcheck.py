@@ -100,3 +100,11 @@ def test_a_site_check_cannot_write(database: SQLite) -> None:
     verdict = observe(parse("-- id: x\n-- title: t\nDELETE FROM job RETURNING id", "here"), database)
     assert verdict.status is Status.UNKNOWN
     assert len(database.rows("SELECT id FROM job")) == 1
+
+
+def test_more_rows_than_are_read_are_told(database: SQLite) -> None:
+    numbers = "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100000)"
+    many = f"-- id: x\n-- title: t\n{numbers} SELECT id FROM n"
+    verdict = observe(parse(many, "here"), database)
+    assert verdict.total == 10_000
+    assert [note.label for note in verdict.notes] == ["cut", "kept"]

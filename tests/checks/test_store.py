@@ -38,9 +38,11 @@ class Keeper:
         status: Status = Status.OK,
         *metrics: Metric,
         findings: tuple[Finding, ...] = (),
+        total: int = 0,
         minutes: float = 1,
     ) -> None:
-        verdict = Verdict(status, f"it is {status}", metrics=metrics, findings=findings)
+        told = f"it is {status}"
+        verdict = Verdict(status, told, metrics=metrics, findings=findings, total=total or len(findings))
         outcome = Outcome("db", CHECK, verdict, self.clock.now(), self.clock.now(), 0.5)
         before, self.state = self.state, advance(self.state, outcome)
         with self.store.begin() as connection:
@@ -132,6 +134,15 @@ def test_findings_know_since_when_and_are_cleared(keeper: Keeper, store: Store) 
     assert rows["2"].cleared is None, "not having seen it does not clear it"
     assert rows["2"].first_seen == START
     assert rows["1"].cleared == START + timedelta(minutes=1)
+
+
+def test_findings_beyond_those_kept_are_not_taken_for_mended(keeper: Keeper, store: Store) -> None:
+    one, two = Finding("1", "one"), Finding("2", "two")
+    keeper.keep(Status.WARNING, findings=(one, two))
+    keeper.keep(Status.WARNING, findings=(two,), total=500)
+    with store.read() as connection:
+        columns = finding_table.c
+        assert connection.scalar(select(func.count()).where(columns.cleared.is_not(None))) == 0
 
 
 def test_the_ribbon_shows_the_worst_of_each_hour_and_nothing_where_nobody_looked(
