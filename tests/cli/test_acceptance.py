@@ -1,0 +1,55 @@
+"""The demo firm on every engine, seen through the command line."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import NullPool, create_engine
+
+from lexops.billing.firm import Size, build_firm
+from lexops.billing.firm.problems import PROBLEMS
+from tests.cli.test_cli import lexops
+from tests.servers import DatabaseServer, site_url
+from tests.sites import write_site
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "mariadb"])
+def test_check_run_finds_every_problem_of_the_firm(
+    tmp_path: Path, request: pytest.FixtureRequest, engine: str
+) -> None:
+    server: DatabaseServer = request.getfixturevalue(engine)
+    url = server.database()
+    connection = create_engine(url, poolclass=NullPool)
+    firm = build_firm(connection, size=Size.SMALL, today=datetime.now(UTC).date())
+    connection.dispose()
+    target = f'[targets.firm]\nkind = "{engine}"\nurl = "{site_url(url)}"\nprofile = "reference"\n'
+    write_site(tmp_path, target)
+    done = lexops(tmp_path, "check", "run", "billing", "--json")
+    assert done.returncode == 1, done.stderr
+    checks = json.loads(done.stdout)["checks"]
+    failing = {check["check"] for check in checks if check["status"] in ("WARNING", "CRITICAL")}
+    assert failing == {problem.check for problem in PROBLEMS if problem.id in firm.problems}
+    assert not [check["check"] for check in checks if check["status"] == "UNKNOWN"]
+    opened = json.loads(lexops(tmp_path, "incident", "list", "--json").stdout)["incidents"]
+    assert failing <= {incident["check"] for incident in opened}
+
+
+def test_the_demo_without_a_terminal_prints_the_overview_and_exits_1(tmp_path: Path) -> None:
+    first = lexops(tmp_path, "demo", "--headless", "--dir", "firm")
+    assert first.returncode == 1, first.stderr
+    assert "CRITICAL  billing-db  billing.trust-negative" in first.stdout
+    assert "built in" in first.stderr
+    again = lexops(tmp_path, "demo", "--headless", "--dir", "firm")
+    assert (again.returncode, "built in" in again.stderr) == (1, False)
+
+
+def test_the_demo_leaves_what_is_not_its_own_alone(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "client.txt").write_text("dear")
+    done = lexops(tmp_path, "demo", "--headless", "--dir", "letters")
+    assert done.returncode == 4
+    assert "holds something else" in done.stderr
+    assert (tmp_path / "letters" / "client.txt").read_text() == "dear"
