@@ -115,6 +115,7 @@ class Console(AskingApp):
         # From Python 3.12 on Textual starts tasks eagerly, which fills a mode's first screen before it
         # stands on its stack: widgets that ask for the screen would fail.
         asyncio.get_running_loop().set_task_factory(None)
+        self._feed.start()  # it reads while the first screen is made
 
     def on_mount(self) -> None:
         if not self.is_headless and threading.current_thread() is threading.main_thread():
@@ -122,7 +123,6 @@ class Console(AskingApp):
             for number in (signal.SIGHUP, signal.SIGTERM):
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
         self.set_interval(AGES_EVERY, self.redraw)
-        self._feed.start()
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         self.ending.set()

@@ -23,6 +23,8 @@ _UNITS: dict[str, tuple[tuple[float, float, str], ...]] = {
 """For each unit: from which value, divided by what, under which name."""
 _TIME_STEPS = (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400)
 _COUNTS = ((1e10, 1e9, "G"), (1e7, 1e6, "M"), (1e4, 1e3, "k"))
+_FLAT = 1e-300
+"""A range below that cannot be divided into steps."""
 _FAR = 4.0
 """A threshold this many times above everything measured would flatten the plot; it stays in words."""
 
@@ -98,7 +100,7 @@ def _scale(
     kept = tuple(mark for mark in marks if bottom * _FAR <= mark.value <= reach * _FAR)
     top = max([top, 0.0, *(mark.value for mark in kept)])
     bottom = min([bottom, *(mark.value for mark in kept)])
-    if top <= bottom:
+    if top - bottom < _FLAT:
         top = bottom + 1.0
     wanted = max(1, min(4, rows // 2))
     step = _nice((top - bottom) / wanted, unit)
