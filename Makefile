@@ -16,7 +16,7 @@ test: $(VENV)/installed-test
 	$(BIN)/pytest -n $(JOBS) -m "not heavy"
 
 test-all: $(VENV)/installed-test
-	$(BIN)/pytest -n $(JOBS)
+	HYPOTHESIS_PROFILE=search $(BIN)/pytest -n $(JOBS)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
