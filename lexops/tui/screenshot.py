@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from textual.pilot import Pilot
@@ -13,6 +14,8 @@ from lexops.tui.app import Console
 from lexops.tui.port import Port
 
 PATIENCE = 30.0
+
+_FOREIGN_FONT = re.compile(r"@font-face\s*\{.*?\}", re.DOTALL)
 
 
 def svg(
@@ -44,11 +47,16 @@ def svg(
                 await console.workers.wait_for_complete()
                 await pilot.pause()
         picture = console.export_screenshot(title=f"LexOps: {port.site_name}")
-        # Some viewers drop the blanks at the beginning of a text, and with them the alignment.
-        pictures.append(picture.replace("<text ", '<text xml:space="preserve" '))
+        pictures.append(_standing_alone(picture))
         console.exit()
 
     console.run(headless=True, size=size, auto_pilot=take)
     if not pictures:
         raise LexOpsError("the console could not be drawn") from (faults[0] if faults else None)
     return pictures[0]
+
+
+def _standing_alone(picture: str) -> str:
+    """The picture without fonts from elsewhere, and with the blanks that some viewers drop."""
+    own = _FOREIGN_FONT.sub("", picture).replace("Fira Code, monospace", "monospace")
+    return own.replace("<text ", '<text xml:space="preserve" ')

@@ -145,7 +145,7 @@ def test_every_list_presenter_is_harmless(text: str, width: int) -> None:
     lines = [
         row_line(row, place(checks.columns([row, fleet().checks[0]], [text], NOW), width)),
         row_line(row, place(overview.urgent_columns([row], NOW), width)),
-        *(row_line(each, place(overview.need_columns(NOW), width)) for each in need),
+        *(row_line(each, place(overview.need_columns(need, NOW), width)) for each in need),
         row_line(target, place(overview.target_columns([target]), width)),
         row_line(incident, place(incidents.columns([incident], NOW), width)),
         *(row_line(each, place(jump.columns(), width)) for each in jump.answers(text, known)),

@@ -64,7 +64,7 @@ def needs(snapshot: Snapshot, now: datetime) -> list[Need]:
         beat = fleet.worker.beat if fleet.worker else None
         found.append(Need(ModePlace("health"), Status.CRITICAL, "no worker: nobody looks", since=beat))
     found += [
-        Need(IncidentPlace(each.id), each.severity, f"#{each.id} {each.title}", "open", each.opened)
+        Need(IncidentPlace(each.id), each.severity, f"#{each.id} {each.title}", since=each.opened)
         for each in sorted(snapshot.incidents, key=_pressing)
         if each.state is State.OPEN
     ]
@@ -95,12 +95,17 @@ def _need(row: CheckRow) -> Need:
     )
 
 
-def need_columns(now: datetime) -> tuple[Column[Need], ...]:
-    """Sign, what, why it waits, and since when."""
+def need_columns(rows: Sequence[Need], now: datetime) -> tuple[Column[Need], ...]:
+    """Sign, what, why it waits where that is not plain, and since when."""
+    remarks = {need.remark for need in rows if need.remark}
+    width = widest(remarks, most=8)
+    why: Column[Need] = Column(
+        "why", lambda need: (Ink(need.remark, Tone.QUIET),), width, priority=1, right=True
+    )
     return (
         Column("", lambda need: (symbol(need.status),), 1),
         Column("what", lambda need: (Ink(need.text),), 12, grow=1),
-        Column("why", lambda need: (Ink(need.remark, Tone.QUIET),), 8, priority=1, right=True),
+        *((why,) if remarks else ()),
         Column("since", lambda need: (Ink(age(need.since, now), Tone.QUIET),), 4, right=True),
     )
 
