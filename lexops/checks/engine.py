@@ -251,7 +251,9 @@ class Engine:
         try:
             run, outcome = self._done.get(timeout=0 if outcomes else seconds)
             while True:
-                if outcome is not None and not run.abandoned:
+                if outcome is None:
+                    self._forget(run)
+                elif not run.abandoned:
                     outcomes.append(outcome)
                 run, outcome = self._done.get_nowait()
         except queue.Empty:
@@ -261,9 +263,6 @@ class Engine:
         return outcomes
 
     def _watch(self, run: Pass) -> list[Outcome]:
-        if run.finished:
-            self._forget(run)
-            return []
         with run.lock:
             late = self._clock.monotonic() - run.deadline
             if run.current is None or late <= 0:
@@ -292,7 +291,8 @@ class Engine:
         return told + [Outcome(run.lane.target, c.check, blocked, d, started, 0.0) for c, d in late]
 
     def _forget(self, run: Pass) -> None:
-        if self._running.pop(run.lane.name, None) is not None:
+        if self._running.get(run.lane.name) is run:
+            del self._running[run.lane.name]
             self._free += 1
 
     def close(self) -> None:

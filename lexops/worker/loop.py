@@ -127,8 +127,9 @@ class Worker:
         self._periodically(self._show_life, BEAT, now)
         self._periodically(self._read_wishes, WISHES, now)
         self._periodically(self._tidy, TIDY, now)
-        for lane, due in self._ready(now):
-            self._engine.start(lane, due)
+        if not self._pending:  # what is not recorded yet still looks due
+            for lane, due in self._ready(now):
+                self._engine.start(lane, due)
         self._pending += self._engine.poll(0.1)
         if self._pending:
             self._record(self._pending)
@@ -163,7 +164,7 @@ class Worker:
             ended = asked.downtimes_ended(connection, self._last_downtimes, now)
         self._last_downtimes = now
         self._asked = {
-            (target, check): asked for target, check, asked in wishes if (target, check) in self._checks
+            (target, check): moment for target, check, moment in wishes if (target, check) in self._checks
         }
         for key in self._checks:
             if key[0] in ended:

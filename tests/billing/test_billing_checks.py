@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,9 @@ class Reader:
         self.target = Target("billing", firm.kind, profile="reference")
         self._engine = firm.engine
 
-    def rows(self, sql: str) -> Iterator[dict[str, Any]]:
+    def rows(self, sql: str) -> list[dict[str, Any]]:
         with self._engine.connect() as connection:
-            yield from (dict(row) for row in connection.exec_driver_sql(sql).mappings())
+            return [dict(row) for row in connection.exec_driver_sql(sql).mappings()]
 
 
 def findings(check: RunnableCheck, firm: Firm) -> list[Finding]:
