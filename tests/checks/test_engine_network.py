@@ -78,6 +78,8 @@ def test_a_link_that_dies_under_a_query_costs_its_timeout_and_no_other_target_an
     targets = (
         f'[targets.dead]\nkind = "{kind}"\nurl = "{dead}"\n'
         f'[targets.well]\nkind = "postgresql"\nurl = "{site_url(postgresql.database())}"\n'
+        '[checks."postgresql.sleeps".targets.well]\nenabled = false\n'
+        '[checks."postgresql.quick".targets.dead]\nenabled = false\n'
     )
     reached.clear()
     frozen: list[bool] = []
