@@ -81,7 +81,7 @@ def _follow(connection: Connection, change: HardChange, policy: Policy) -> None:
             _insert(
                 connection,
                 print_,
-                change.title,
+                _title(change),
                 change.after,
                 change.at,
                 LEXOPS,
@@ -91,13 +91,20 @@ def _follow(connection: Connection, change: HardChange, policy: Policy) -> None:
             )
         case Step.SEVERITY, Incident() as known:
             told = f"{change.after.value}: {change.summary}"
-            _change(connection, known.id, change.at, severity=severity(change, known).value)
+            now = severity(change, known)
+            title = _title(change) if now is change.after else known.title
+            _change(connection, known.id, change.at, severity=now.value, title=title)
             add_entry(connection, known.id, change.at, EntryKind.SEVERITY, LEXOPS, told)
         case Step.RECOVER, Incident() as known:
             add_entry(connection, known.id, change.at, EntryKind.RECOVERED, LEXOPS, change.summary)
         case Step.RESOLVE, Incident() as known:
             add_entry(connection, known.id, change.at, EntryKind.RECOVERED, LEXOPS, change.summary)
             resolve(connection, known.id, change.at, LEXOPS, "resolved by recovery")
+
+
+def _title(change: HardChange) -> str:
+    """What is wrong; a check that cannot see has found nothing wrong yet."""
+    return f"Not seen: {change.title}" if change.after is Status.UNKNOWN else change.title
 
 
 def _open_with(connection: Connection, print_: str) -> Incident | None:

@@ -43,6 +43,15 @@ def test_one_incident_per_fingerprint_follows_the_severity(store: Store) -> None
     ]
 
 
+def test_what_could_not_be_seen_is_not_said_to_be_wrong(store: Store) -> None:
+    follow(store, change(Status.UNKNOWN))
+    with store.read() as connection:
+        assert incidents.get(connection, 1).title == "Not seen: Title"
+    follow(store, change(Status.CRITICAL))
+    with store.read() as connection:
+        assert incidents.get(connection, 1).title == "Title"
+
+
 def test_after_a_resolution_the_same_fault_is_a_new_incident(store: Store) -> None:
     follow(store, change(Status.CRITICAL), change(Status.OK), change(Status.CRITICAL))
     with store.read() as connection:

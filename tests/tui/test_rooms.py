@@ -14,7 +14,7 @@ from lexops.errors import StoreError
 from lexops.tui.places import CheckPlace, IncidentPlace
 from lexops.tui.widgets.filter_bar import FilterBar
 from tests.tui.conftest import desk
-from tests.tui.port import NOW, REFUSED, FakePort, ago, row
+from tests.tui.port import CHECK, NOW, REFUSED, TARGET, FakeOperation, FakePort, ago, row
 
 
 async def test_the_overview_shows_what_is_wrong_and_what_waits() -> None:
@@ -221,13 +221,30 @@ async def test_an_incident_tells_its_story_and_leads_to_its_check() -> None:
         assert d.here == "CheckScreen"
 
 
-async def test_a_form_has_cancel_focused_and_a_stray_enter_does_nothing() -> None:
+async def test_a_form_begins_in_its_first_field_and_a_stray_enter_asks_for_nothing() -> None:
     async with desk() as d:
         await d.press("enter", "a")
-        assert isinstance(d.console.focused, Button) and d.console.focused.id == "cancel"
+        assert isinstance(d.console.focused, Input)
         assert "billing-db" in d.screen_text() and "PRODUCTION" in d.screen_text()
+        await d.press("enter", "enter")
+        assert d.here == "FormScreen" and d.port.asked == []
+
+
+async def test_what_cannot_be_undone_is_never_one_key_away_and_begins_at_cancel() -> None:
+    drop = FakeOperation("check.run", "Drop the database", "destroy", (TARGET, CHECK))
+    async with desk(FakePort(offered=(drop,))) as d:
+        await d.press("enter", "r")
+        assert d.here == "FormScreen" and "cannot be undone" in d.screen_text()
+        assert isinstance(d.console.focused, Button) and d.console.focused.id == "cancel"
         await d.press("enter")
         assert d.here == "CheckScreen" and d.port.asked == []
+
+
+async def test_what_is_typed_in_a_burst_reaches_its_field() -> None:
+    async with desk() as d:
+        await d.press("enter", "a")
+        await d.press(*"known")
+        assert d.console.screen.query_one(Input).value == "known"
 
 
 async def test_a_refusal_is_one_line_and_a_hint_in_the_dialog() -> None:
@@ -240,7 +257,7 @@ async def test_a_refusal_is_one_line_and_a_hint_in_the_dialog() -> None:
 
 async def test_a_field_that_is_needed_or_wrong_is_named() -> None:
     async with desk() as d:
-        await d.press("enter", "d", "tab", "enter")
+        await d.press("enter", "d", "enter", "enter", "enter")
         assert "minutes is needed" in d.screen_text()
         assert d.port.asked == []
 

@@ -36,7 +36,7 @@ def detail_lines(
     """The page of a check; `height` is what the screen has, `metric` the series to plot."""
     check, row = detail.definition, detail.row
     lines: list[Line] = [
-        *_sentence(f"{row.title}: {row.summary}" if row.summary else row.title, width, Tone.STRONG),
+        *_sentence(_told(row), width, Tone.STRONG),
         _circumstances(row, now),
         _levels_line(check),
         EMPTY,
@@ -57,6 +57,12 @@ def detail_lines(
 
 def _sentence(text: str, width: int, tone_: Tone) -> list[Line]:
     return [line(" ", Ink(part, tone_)) for part in wrapped(text, width - 2)]
+
+
+def _told(row: CheckRow) -> str:
+    """What is wrong; where nothing is, what was asked and what the answer was."""
+    wrong = row.status in (Status.WARNING, Status.CRITICAL)
+    return f"{row.title}{':' if wrong else '?'} {row.summary}".rstrip()
 
 
 def _circumstances(row: CheckRow, now: datetime) -> Line:

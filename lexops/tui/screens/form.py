@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -19,7 +19,16 @@ from lexops.errors import LexOpsError
 from lexops.text import one_line
 from lexops.tui.ink import Ink, Tone, line
 from lexops.tui.port import Operation, Parameter
-from lexops.tui.presenters.forms import asked, choice_texts, error_lines, given_lines, heading, kind, read
+from lexops.tui.presenters.forms import (
+    asked,
+    choice_texts,
+    error_lines,
+    given_lines,
+    heading,
+    is_destructive,
+    kind,
+    read,
+)
 from lexops.tui.widgets.panel import Panel
 
 Submit = Callable[[str, Mapping[str, object]], str]
@@ -36,9 +45,8 @@ class Choice(RadioButton):
 
 
 class FormScreen(ModalScreen[str | None]):
-    """Names what it is about; Cancel has the focus, so that a stray enter does nothing.
-
-    Typing goes to the first empty field at once.
+    """Names what it is about. The first field has the focus; where there is none to fill, or something
+    would be destroyed, Cancel has it, so that a stray enter does nothing.
     """
 
     CSS_PATH = "form.tcss"
@@ -105,17 +113,8 @@ class FormScreen(ModalScreen[str | None]):
         for label, parameter in zip(self.query(".field-label").results(Panel), self._fields, strict=True):
             text = line(Ink(parameter.name, Tone.QUIET))
             label.show(lambda width, text=text: (text,))  # type: ignore[misc]
-        self.query_one("#cancel").focus()
-
-    def on_key(self, event: events.Key) -> None:
-        """What is typed while a button has the focus is meant for the first empty field."""
-        sign = event.character
-        if isinstance(self.focused, Button) and sign and sign.isprintable() and not sign.isspace():
-            empty = [field for field in self.query(Input) if not field.value]
-            if empty:
-                empty[0].focus()
-                empty[0].insert_text_at_cursor(sign)
-                event.stop()
+        careful = is_destructive(operation) or not self._fields
+        self.query_one("#cancel" if careful else "#field-0").focus()
 
     @on(Input.Submitted)
     def _next_field(self) -> None:
