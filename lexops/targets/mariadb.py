@@ -22,6 +22,8 @@ SOCKET_GRACE = 5.0
 _TIMED_OUT = frozenset({1205, 1317, 1969, 3024})
 _DENIED = frozenset({1044, 1045, 1142, 1143, 1227, 1370})
 _LOST = frozenset({1053, 1927, 2006, 2013, 2014, 2055})
+_QUOTING = frozenset({1292, 1366, 1411, 1525, 1690})
+"""Errors that quote the value they could not take, which may be a client's."""
 
 
 class MariaDB(Database):
@@ -96,7 +98,8 @@ class MariaDB(Database):
         return Unreachable if code in _LOST else QueryFailed
 
     def _message(self, error: Any) -> str:
-        return str(error.args[1]) if len(error.args) > 1 else super()._message(error)
+        said = str(error.args[1]) if len(error.args) > 1 else super()._message(error)
+        return said.partition("'")[0].rstrip(": ") if error.args[0] in _QUOTING else said
 
     def close(self) -> None:
         super().close()

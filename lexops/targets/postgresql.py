@@ -97,7 +97,9 @@ class PostgreSQL(Database):
         return _FAILURES.get(getattr(error, "sqlstate", None) or "", QueryFailed)
 
     def _message(self, error: Any) -> str:
-        return getattr(error.diag, "message_primary", None) or super()._message(error)
+        said = getattr(error.diag, "message_primary", None) or super()._message(error)
+        # Data exceptions (class 22) quote the value they could not take, which may be a client's.
+        return said.partition(":")[0] if (error.sqlstate or "").startswith("22") else said
 
     def close(self) -> None:
         super().close()

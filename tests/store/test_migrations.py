@@ -62,6 +62,18 @@ def test_a_store_that_is_no_database_is_one_clear_line(tmp_path: Path) -> None:
         migrate.bring_up_to_date(Store(open_engine("sqlite:///x.db", tmp_path)))
 
 
+def test_a_store_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="cannot be made"):
+        open_engine("sqlite:///file/x.db", tmp_path)
+
+
+def test_a_postgresql_store_that_does_not_answer_is_one_clear_line(tmp_path: Path) -> None:
+    store = Store(open_engine("postgresql://nobody@127.0.0.1:1/x", tmp_path))
+    with pytest.raises(StoreError, match="the store does not work"):
+        migrate.bring_up_to_date(store)
+
+
 def test_the_store_is_private(tmp_path: Path) -> None:
     open_engine("sqlite:///x.db", tmp_path)
     assert (tmp_path / "x.db").stat().st_mode & 0o077 == 0

@@ -112,6 +112,21 @@ def test_an_error_is_one_line_and_the_session_goes_on(db: Database) -> None:
     assert db.scalar("SELECT 1") == 1
 
 
+QUOTED = {
+    Kind.SQLITE: "SELECT abs(-9223372036854775807 - 1) FROM (SELECT 'Müller' AS client) x WHERE client <> ''",
+    Kind.POSTGRESQL: "SELECT client::int FROM (SELECT 'Müller'::text AS client) x",
+    Kind.MARIADB: "SELECT 9223372036854775807 + LENGTH(client) FROM (SELECT 'Müller' AS client) x",
+}
+"""Queries that fail on a value of a row."""
+
+
+def test_an_error_does_not_quote_the_value_it_failed_on(db: Database) -> None:
+    with pytest.raises(QueryFailed) as failed:
+        db.rows(QUOTED[db.kind])
+    assert "Müller" not in str(failed.value)
+    assert "9223372036854775807" not in str(failed.value)
+
+
 def test_a_missing_parameter_is_an_error_of_the_query(db: Database) -> None:
     with pytest.raises(QueryFailed, match="note"):
         db.rows("SELECT id FROM invoice WHERE note = :note")
