@@ -11,6 +11,8 @@ from lexops.errors import StoreError
 from lexops.store.database import Store
 
 VERSION_TABLE = "lexops_version"
+_LOCK = 0x1E40B5
+"""An arbitrary number that only LexOps' migrations lock on."""
 HEAD = "0001"
 """The revision this program works with; the newest in `migrations/versions`."""
 
@@ -21,6 +23,9 @@ def bring_up_to_date(store: Store) -> None:
         if version(connection) == HEAD:
             return
     with store.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # SQLite has one writer at a time anyway; here two programs may both find an empty store.
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         found = version(connection)
         if found is not None and found not in _known():
             raise StoreError(

@@ -38,6 +38,17 @@ Key = tuple[str, str]
 log = logging.getLogger(__name__)
 
 
+def is_news(before: State | None, state: State, outcome: Outcome) -> bool:
+    """Whether a result is worth an event: numbers that move within their limits are not."""
+    if before is None or (before.status, before.hard, before.unreachable) != (
+        state.status,
+        state.hard,
+        state.unreachable,
+    ):
+        return True
+    return bool(outcome.verdict.findings) and before.summary != state.summary
+
+
 class Worker:
     """Runs a site's checks. One per store; a second one is refused while the first lives."""
 
@@ -210,9 +221,10 @@ class Worker:
 
     def _keep(self, connection: Connection, before: State | None, outcome: Outcome, state: State) -> None:
         self._recorder.keep(connection, outcome, before, state)
-        if (state.target, state.check) in self._asked:
+        wished = (state.target, state.check) in self._asked
+        if wished:
             asked.answer_wishes(connection, state.target, state.check, outcome.started)
-        if before is None or (before.status, before.summary) != (state.status, state.summary):
+        if wished or is_news(before, state, outcome):
             subject, data = f"{state.target}/{state.check}", {"status": state.status.value}
             event.append(connection, state.checked, "check.result", subject, data)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from lexops import app
 from lexops.errors import StoreError
 from lexops.store import migrate
 from lexops.store.database import Store, open_engine
+from tests.servers import DatabaseServer, site_url
 
 
 def test_all_migrations_add_up_to_the_declared_tables(store: Store) -> None:
@@ -60,6 +62,17 @@ def test_a_store_that_is_no_database_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_text("not a database, but long enough to be read as a header of one" * 50)
     with pytest.raises(StoreError, match="file is not a database"):
         migrate.bring_up_to_date(Store(open_engine("sqlite:///x.db", tmp_path)))
+
+
+def test_two_programs_may_open_an_empty_store_at_the_same_time(
+    tmp_path: Path, postgresql: DatabaseServer
+) -> None:
+    url = site_url(postgresql.database())
+    stores = [Store(open_engine(url, tmp_path)) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate.bring_up_to_date, stores))
+    for store in stores:
+        store.close()
 
 
 def test_a_store_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:

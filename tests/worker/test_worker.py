@@ -19,6 +19,7 @@ from lexops.errors import Refused, StoreError
 from lexops.incidents import store as incidents
 from lexops.incidents.model import EntryKind, Incident, State
 from lexops.site import Site
+from lexops.store import event
 from lexops.worker.loop import Worker
 from tests.clock import ManualClock
 from tests.servers import DatabaseServer, site_url
@@ -246,6 +247,26 @@ def _within(seconds: float, holds: object) -> None:
     while not holds():
         assert time.monotonic() < end, "did not happen in time"
         time.sleep(0.05)
+
+
+def test_numbers_that_move_within_their_limits_are_no_news(
+    tmp_path: Path, flags: Path, clock: ManualClock
+) -> None:
+    @check("sqlite.moves", target=SQLite, every="1m", warn="1000")
+    def moves(db: SQLite) -> Iterator[Observation]:
+        """Moves."""
+        yield Metric("rows", db.scalar("SELECT count(*) FROM flag"))
+
+    site = open_site(tmp_path, SQLITE, clock=clock, checks=[moves, flag])
+    work_until_quiet(site)
+    for name in ("red", "blue"):
+        _sql(flags, f"INSERT INTO flag VALUES ('{name}')")
+        clock.advance(minutes=2)
+        work_until_quiet(site)
+    with site.store.read() as connection:
+        told = [e.subject for e in event.after(connection, 0) if e.kind == "check.result"]
+    assert told.count("flags/sqlite.moves") == 1
+    assert told.count("flags/sqlite.flag") == 3
 
 
 def test_a_stale_result_says_so(tmp_path: Path, flags: Path, clock: ManualClock) -> None:
