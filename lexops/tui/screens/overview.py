@@ -117,7 +117,7 @@ class OverviewScreen(Room):
         room = self.query_one("#quarters").size.height
         below = max(6, min(targets + 1, room // 2))
         if self.has_class("-narrow"):
-            rows = f"3fr 2fr {min(below, 6)} 5"
+            rows = f"3fr 2fr {min(targets + 2, 6)} 5"
         else:
             shown = max(len(self._list("now").rows), len(self._list("needs").rows)) + 3
             above = max(STEP, min(STEP * math.ceil(shown / STEP), room - below - 1))
