@@ -28,7 +28,7 @@ time.sleep(60)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="told by the kernel on Linux only")
 @pytest.mark.parametrize("start", ["start_postgresql", "start_mariadb", "start_sshd"])
 def test_a_server_dies_with_the_tests_even_when_they_are_killed(start: str) -> None:
-    root = Path(servers.__file__).parent.parent
+    root = Path(servers.__file__).parents[2]
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM.format(start=start)],
         cwd=root,

@@ -1,0 +1,174 @@
+"""An HTTPS server in this process, with an authority of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import ipaddress
+import shutil
+import ssl
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.servers.process import (
+    HOST,
+    short_folder,
+)
+
+
+class Authority:
+    """A certificate authority of the tests' own."""
+
+    def __init__(self) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "LexOps test authority")])
+        self.certificate = self._sign(self.name, self.key, timedelta(days=3650), [], is_authority=True)
+
+    @property
+    def pem(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+    def issue(self, folder: Path, *, names: list[str], valid_for: timedelta) -> tuple[Path, Path]:
+        """A certificate for `names` that runs out after `valid_for` from now (before now, if negative)."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+        certificate = self._sign(subject, key, valid_for, names, is_authority=False)
+        chain, private = folder / "chain.pem", folder / "key.pem"
+        chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        private.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        return chain, private
+
+    def _sign(
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePrivateKey,
+        valid_for: timedelta,
+        names: list[str],
+        *,
+        is_authority: bool,
+    ) -> x509.Certificate:
+        end = datetime.now(UTC) + valid_for
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self.name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(min(end, datetime.now(UTC)) - timedelta(days=1))
+            .not_valid_after(end)
+            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
+            )
+            .add_extension(_usage(is_authority), critical=True)
+        )
+        if names:
+            alternatives = [_alternative(name) for name in names]
+            builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        return builder.sign(self.key, hashes.SHA256())
+
+
+def _usage(is_authority: bool) -> x509.KeyUsage:
+    nothing = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "crl_sign"), False
+    )
+    return x509.KeyUsage(
+        digital_signature=not is_authority,
+        key_cert_sign=is_authority,
+        encipher_only=False,
+        decipher_only=False,
+        **nothing,
+    )
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+class HTTPSServer:
+    """An HTTPS server in this process; set `status`, `body`, `headers` and `delay` (seconds) as needed."""
+
+    def __init__(self) -> None:
+        self.folder = short_folder()
+        self.authority = Authority()
+        self.ca_file = self.folder / "ca.pem"
+        self.ca_file.write_bytes(self.authority.pem)
+        self.status = 200
+        self.body = b"OK"
+        self.headers: dict[str, str] = {}
+        self.delay = 0.0
+        self.requests = 0
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.certify()
+        self._server = _TLSServer((HOST, 0), _handler(self))
+        self._server.context = self._context
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"https://{HOST}:{self.port}/health"
+
+    def certify(self, *, names: list[str] | None = None, days: float = 90) -> None:
+        """Show a new certificate from now on, valid for `days` more; negative: expired."""
+        pair = self.authority.issue(self.folder, names=names or [HOST], valid_for=timedelta(days=days))
+        self._context.load_cert_chain(*pair)
+
+    def remove(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class _TLSServer(http.server.ThreadingHTTPServer):
+    context: ssl.SSLContext
+    daemon_threads = True
+    block_on_close = False
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """The handshake happens in the connection's own thread, so that a slow client hinders nobody."""
+        with contextlib.suppress(OSError), self.context.wrap_socket(request, server_side=True) as secured:
+            super().finish_request(secured, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        request.close()
+
+
+def _handler(owner: HTTPSServer) -> type[http.server.BaseHTTPRequestHandler]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            owner.requests += 1
+            time.sleep(owner.delay)
+            self.send_response(owner.status)
+            for name, value in owner.headers.items():
+                self.send_header(name, value)
+            if "Content-Length" not in owner.headers:
+                self.send_header("Content-Length", str(len(owner.body)))
+            self.end_headers()
+            self.wfile.write(owner.body)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    return Handler
+
+
+# A bad network.
