@@ -69,6 +69,8 @@ class Pass:
     done: queue.SimpleQueue[tuple[Pass, Outcome | None]]
     """Where outcomes go; None says that the pass is over."""
     session: Session | None = None
+    refused: Unreachable | None = None
+    """Why connecting failed; it is not tried again in this pass, each time costs its timeout."""
     current: tuple[RunnableCheck, datetime, datetime] | None = None
     """The look under way: check, when it was due, when it started."""
     deadline: float = 0.0
@@ -119,7 +121,13 @@ class Pass:
             self._ask_availability(started, before, verdict)
 
     def _connected(self) -> Session:
-        self.session = self.lane.connect()
+        if self.refused is not None:
+            raise self.refused.with_traceback(None)
+        try:
+            self.session = self.lane.connect()
+        except Unreachable as error:
+            self.refused = error
+            raise
         return self.session
 
     def _ask_availability(self, started: datetime, before: float, cause: Verdict) -> None:

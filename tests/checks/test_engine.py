@@ -137,6 +137,19 @@ def test_what_cannot_be_connected_is_critical_for_availability_and_unreachable_f
     assert (found["other"].verdict.status, found["other"].verdict.unreachable) == (Status.UNKNOWN, True)
 
 
+def test_a_target_that_cannot_be_connected_is_tried_once_in_a_pass() -> None:
+    tries: list[int] = []
+
+    def refused() -> Blocking:
+        tries.append(1)
+        raise Unreachable("no answer")
+
+    lane = make_lane("db", refused, *(runnable(f"c{n}", fine) for n in range(5)))
+    found = run(Engine([lane], SystemClock(), 4), lane)
+    assert len(tries) == 1
+    assert all(outcome.verdict.unreachable for outcome in found.values()) and len(found) == 5
+
+
 def test_a_connection_lost_on_the_way_is_told_by_the_availability_check_though_it_was_not_due() -> None:
     def lost(_session: object) -> Iterator[Metric]:
         raise Unreachable("server closed the connection")
