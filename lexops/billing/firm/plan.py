@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from random import Random
@@ -148,6 +148,7 @@ def _engagements(
     """Enough engagements to keep everyone busy every month."""
     office = _Office(timekeepers)
     clientele = _Clientele(scale.clients)
+    letters = _letters(rng)
     matters: list[Matter] = []
     running: list[Matter] = []
     for month in range(scale.months):
@@ -158,13 +159,22 @@ def _engagements(
         running = [matter for matter in running if matter.until >= first]
         wanted = round(MATTERS_PER_TIMEKEEPER * sum(_employed(person, first) for person in timekeepers))
         while len(running) < wanted:
-            practice = _weighted(rng, [(practice, practice.weight) for practice in _PRACTICES])
+            practice, fee_type = next(letters)
             client = clientele.pick(rng, practice, first)
             opened = first + timedelta(days=0 if month == 0 else rng.randrange(20))
-            matter = _matter(rng, len(matters) + 1, practice, client, opened, office, month == 0)
+            matter = _matter(rng, len(matters) + 1, practice, fee_type, client, opened, office, month == 0)
             matters.append(matter)
             running.append(matter)
-    return tuple(clientele.everyone), tuple(_with_insurers(rng, clientele.everyone, matters))
+    return tuple(clientele.everyone), tuple(_with_payers(rng, clientele.everyone, matters))
+
+
+def _letters(rng: Random) -> Iterator[tuple[_Practice, str]]:
+    """What engagement letters agree on: every kind of fee once, so that no firm lacks one, then as usual."""
+    yield from {fee: (practice, fee) for practice in _PRACTICES for fee, _ in practice.fees}.values()
+    weights = [(practice, practice.weight) for practice in _PRACTICES]
+    while True:
+        practice = _weighted(rng, weights)
+        yield practice, _weighted(rng, practice.fees)
 
 
 def _employed(person: Timekeeper, day: date) -> bool:
@@ -224,13 +234,19 @@ def _client(rng: Random, id: int, is_person: bool, day: date) -> Client:
 
 
 def _matter(
-    rng: Random, id: int, practice: _Practice, client: Client, opened: date, office: _Office, initial: bool
+    rng: Random,
+    id: int,
+    practice: _Practice,
+    fee_type: str,
+    client: Client,
+    opened: date,
+    office: _Office,
+    initial: bool,
 ) -> Matter:
     shortest, longest = practice.months
     # Those already running when the history starts end sooner, so that not all end together.
     months = rng.randint(1 if initial else shortest, longest)
     until = month_end(add_months(opened, months - 1)) - timedelta(days=rng.randrange(9))
-    fee_type = _weighted(rng, practice.fees)
     team = office.team(rng, opened)
     figures = _fee_figures(rng, fee_type, months, client, team, until)
     return Matter(
@@ -281,22 +297,34 @@ def _fee_figures(
     }
 
 
-def _with_insurers(rng: Random, clients: list[Client], matters: list[Matter]) -> list[Matter]:
-    """Some litigation is paid by the client's insurer, who is itself a client of the firm."""
+def _with_payers(rng: Random, clients: list[Client], matters: list[Matter]) -> list[Matter]:
+    """Some litigation is paid by the client's insurer, who is itself a client of the firm.
+
+    Where chance gives the firm no such matter, the first that fits is paid by another company: its parent.
+    """
     insurers = [client for client in clients if "Insurance" in client.name]
 
     def insured(matter: Matter) -> Matter:
-        fitting = [i for i in insurers if i.currency == matter.currency and i is not matter.client]
-        if (
-            matter.practice != "litigation"
-            or matter.fee_type != "hourly"
-            or matter.special_rate
-            or not fitting
-        ):
-            return matter
-        return replace(matter, payer=rng.choice(fitting), retainer=0) if rng.random() < 0.15 else matter
+        payers = _payers(matter, insurers)
+        return _paid_by(matter, rng.choice(payers)) if payers and rng.random() < 0.15 else matter
 
-    return [insured(matter) for matter in matters]
+    paid = [insured(matter) for matter in matters]
+    if all(matter.payer is matter.client for matter in paid):
+        companies = [client for client in clients if client.kind == "company"]
+        index = next(index for index, matter in enumerate(paid) if _payers(matter, companies))
+        paid[index] = _paid_by(paid[index], _payers(paid[index], companies)[0])
+    return paid
+
+
+def _payers(matter: Matter, clients: list[Client]) -> list[Client]:
+    """Who of `clients` may pay for a matter that another client has."""
+    if matter.practice != "litigation" or matter.fee_type != "hourly" or matter.special_rate:
+        return []
+    return [other for other in clients if other.currency == matter.currency and other is not matter.client]
+
+
+def _paid_by(matter: Matter, payer: Client) -> Matter:
+    return replace(matter, payer=payer, retainer=0)
 
 
 def _closed(
