@@ -69,7 +69,7 @@ class SqlCheck:
 
 def parse(text: str, origin: str) -> RunnableCheck:
     """The check that a file's text declares. Raises ValueError that names key and reason."""
-    file = _read(text)
+    file = read(text)
     for key in file.header:
         if key not in KEYS:
             raise ValueError(f"unknown key {key!r}; allowed: {', '.join(KEYS)}")
@@ -79,7 +79,8 @@ def parse(text: str, origin: str) -> RunnableCheck:
     return RunnableCheck(_check(file, origin), _collector(file))
 
 
-def _read(text: str) -> SqlCheck:
+def read(text: str) -> SqlCheck:
+    """Header and SELECT of a file, not yet judged."""
     header: dict[str, str] = {}
     key = ""
     lines = text.splitlines()

@@ -220,6 +220,15 @@ PROBLEMS = (
         ORDER BY txn_id DESC LIMIT 1 OFFSET 7""",
         ("UPDATE trust_txn SET approved_by = created_by WHERE txn_id = :txn_id",),
     ),
+    # Before the other faults of entries, so that it takes none of them away.
+    Problem(
+        "case-time-lost",
+        "Work recorded in the case system never reached billing",
+        "billing.sync-time-missing",
+        f"""SELECT e.entry_id FROM time_entry e WHERE {_UNBILLED} AND e.ext_id IS NOT NULL
+        ORDER BY e.entry_id DESC LIMIT 1 OFFSET 12""",
+        ("DELETE FROM time_entry WHERE entry_id = :entry_id",),
+    ),
     Problem(
         "rate-above-cap",
         "Work recorded above the highest rate the client accepts",
@@ -249,14 +258,6 @@ PROBLEMS = (
         JOIN matter m ON m.matter_id = e.matter_id AND m.fee_type = 'hourly'
         WHERE {_UNBILLED} ORDER BY e.entry_id DESC LIMIT 1 OFFSET 8""",
         (_ENTRY_COPY.format(matter="matter_id"),),
-    ),
-    Problem(
-        "case-time-lost",
-        "Work recorded in the case system never reached billing",
-        "billing.sync-time-missing",
-        f"""SELECT e.entry_id FROM time_entry e WHERE {_UNBILLED} AND e.ext_id IS NOT NULL
-        ORDER BY e.entry_id DESC LIMIT 1 OFFSET 12""",
-        ("DELETE FROM time_entry WHERE entry_id = :entry_id",),
     ),
     Problem(
         "sync-run-hangs",
