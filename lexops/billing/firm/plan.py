@@ -31,6 +31,9 @@ class _Practice:
     fees: tuple[tuple[str, int], ...]
 
 
+OLD_CLIENTS = 4
+"""The first clients bring the most work; the companies among them have guidelines with a highest rate."""
+
 _PRACTICES = (
     _Practice(
         "litigation", "litigation", 28, False, (6, 24), (("hourly", 68), ("capped", 18), ("blended", 14))
@@ -80,7 +83,7 @@ def _timekeeper(
         base=base,
         day_hours=hours,
         clocks=rng.random() < 0.3,
-        uses_case_app=rng.random() < 0.4,
+        uses_case_app=id % 4 == 1 or rng.random() < 0.2,  # somebody always does
     )
 
 
@@ -212,7 +215,8 @@ def _client(rng: Random, id: int, is_person: bool, day: date) -> Client:
         "public": lambda: names.public_body(rng),
         "company": lambda: names.company(rng, currency),
     }[kind]()
-    ebilling = kind == "company" and rng.random() < 0.4
+    strict = kind == "company" and id <= OLD_CLIENTS
+    ebilling = kind == "company" and (strict or rng.random() < 0.4)
     card = rng.choice((85, 88, 90, 92, 95)) if ebilling or (kind == "company" and rng.random() < 0.2) else 100
     return Client(
         id=id,
@@ -226,7 +230,7 @@ def _client(rng: Random, id: int, is_person: bool, day: date) -> Client:
         ebilling=ebilling,
         portal=kind != "person" and rng.random() < 0.7,
         card=card,
-        cap=rng.choice((65_000, 72_500, 80_000)) if card < 100 and rng.random() < 0.5 else None,
+        cap=rng.choice((65_000, 72_500, 80_000)) if card < 100 and (strict or rng.random() < 0.5) else None,
         discount=rng.choice((30_000, 50_000, 75_000)) if kind == "company" and rng.random() < 0.15 else 0,
         pace=_weighted(rng, [(-9, 42), (2, 34), (20, 18), (55, 6)]),
         created=day - timedelta(days=rng.randrange(10, 1500)),
@@ -300,7 +304,7 @@ def _fee_figures(
 def _with_payers(rng: Random, clients: list[Client], matters: list[Matter]) -> list[Matter]:
     """Some litigation is paid by the client's insurer, who is itself a client of the firm.
 
-    Where chance gives the firm no such matter, the first that fits is paid by another company: its parent.
+    The first that fits is paid by another company, its parent, so that no firm is without such a matter.
     """
     insurers = [client for client in clients if "Insurance" in client.name]
 
@@ -309,10 +313,9 @@ def _with_payers(rng: Random, clients: list[Client], matters: list[Matter]) -> l
         return _paid_by(matter, rng.choice(payers)) if payers and rng.random() < 0.15 else matter
 
     paid = [insured(matter) for matter in matters]
-    if all(matter.payer is matter.client for matter in paid):
-        companies = [client for client in clients if client.kind == "company"]
-        index = next(index for index, matter in enumerate(paid) if _payers(matter, companies))
-        paid[index] = _paid_by(paid[index], _payers(paid[index], companies)[0])
+    companies = [client for client in clients if client.kind == "company"]
+    first = next(index for index, matter in enumerate(matters) if _payers(matter, companies))
+    paid[first] = _paid_by(matters[first], _payers(matters[first], companies)[0])
     return paid
 
 

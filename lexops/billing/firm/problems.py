@@ -183,7 +183,7 @@ PROBLEMS = (
         "billing.trust-negative",
         """SELECT t.account_id, t.client_id, t.matter_id, SUM(t.amount) + 187500 AS amount,
             MIN(t.created_by) AS created_by, MIN(t.approved_by) AS approved_by,
-            (SELECT MAX(txn_date) FROM trust_txn) AS txn_date,
+            (SELECT MAX(work_date) FROM time_entry) AS txn_date,
             (SELECT MAX(txn_id) + 1 FROM trust_txn) AS new_id
         FROM trust_txn t JOIN matter m ON m.matter_id = t.matter_id AND m.status = 'open'
         GROUP BY t.account_id, t.client_id, t.matter_id ORDER BY t.matter_id LIMIT 1""",
