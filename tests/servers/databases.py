@@ -158,7 +158,8 @@ def start_mariadb() -> DatabaseServer:
     owner = unprivileged("mysql")
     folder, port = short_folder(owner), free_port()
     data = folder / "data"
-    common = ["--no-defaults", f"--datadir={data}", "--innodb-log-file-size=8M"]
+    # A folder for temporary tables of its own: a server that starts removes those it finds there.
+    common = ["--no-defaults", f"--datadir={data}", f"--tmpdir={folder}", "--innodb-log-file-size=8M"]
     run_once(
         [
             str(install),
