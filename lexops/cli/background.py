@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from lexops import crash
 from lexops.cli.program import narrate
@@ -61,11 +62,18 @@ def alongside(site: Site) -> Iterator[None]:
             child.kill()
 
 
-def answered(site: Site, key: str) -> None:
-    """Wait until a worker has answered a request for checks; start one for it when none is alive.
+def run_checks(site: Site, target: str | None = None, check: str | None = None) -> None:
+    """Ask for checks to be run now and wait until a worker has; one is started when none is alive.
 
-    Raises WorkerError when nobody answers.
+    Raises NotFound when there is no such check, WorkerError when nobody answers.
     """
+    site.assign_checks()
+    key = uuid4().hex
+    site.submit("check.run", {"target": target, "check": check}, "cli", key)
+    _answered(site, key)
+
+
+def _answered(site: Site, key: str) -> None:
     from lexops.checks.asked import waiting
 
     helper = Helper(site)

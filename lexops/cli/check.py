@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
-from uuid import uuid4
 
 import typer
 
@@ -57,10 +56,7 @@ def run(
     from lexops.cli import background, present
 
     opened = program(context).open_site(site)
-    opened.assign_checks()
-    key = uuid4().hex
-    opened.submit("check.run", {"target": target, "check": check}, "cli", key)
-    background.answered(opened, key)
+    background.run_checks(opened, target, check)
     details = opened.details(target, check)
     if as_json:
         say_json({"checks": [present.detail_json(detail) for detail in details]})

@@ -80,16 +80,11 @@ def demo(
 
 
 def _overview(context: typer.Context, path: Path) -> None:
-    from uuid import uuid4
-
     from lexops.cli import background, present
     from lexops.cli.status import show
 
     site = program(context).open_site(path)
-    site.assign_checks()
-    key = uuid4().hex
-    site.submit("check.run", {}, "cli", key)
-    background.answered(site, key)
+    background.run_checks(site)
     leave(present.exit_code(show(site, as_json=False).checks))
 
 

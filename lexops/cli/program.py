@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -73,8 +73,3 @@ def table(rows: Iterable[Sequence[str]], gap: str = "  ") -> list[str]:
 def leave(code: Exit | int) -> None:
     """End with an exit code of the contract."""
     raise typer.Exit(int(code))
-
-
-def plain(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """`mapping` without what is empty."""
-    return {key: value for key, value in mapping.items() if value not in (None, "", [], {}, ())}

@@ -47,7 +47,6 @@ class EntryKind(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     NOTE = "note"
     RECOVERED = "recovered"
-    FAILED_AGAIN = "failed again"
     RESOLVED = "resolved"
 
 

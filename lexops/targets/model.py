@@ -19,10 +19,6 @@ class Kind(StrEnum):
     HOST = "host"
     ENDPOINT = "endpoint"
 
-    @property
-    def is_database(self) -> bool:
-        return self in DATABASES
-
 
 DATABASES = frozenset({Kind.SQLITE, Kind.POSTGRESQL, Kind.MARIADB})
 
