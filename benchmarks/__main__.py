@@ -1,4 +1,4 @@
-"""`python -m benchmarks [engine] [startup] [list] [--json]`: all of them when none is named."""
+"""`python -m benchmarks [audit] [engine] [startup] [list] [--json]`: all of them when none is named."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ import os
 import platform
 import sys
 
-from benchmarks import engine, row_list, startup
+from benchmarks import audit, durable, engine, gate, row_list, startup
 from benchmarks.figures import as_data, as_text
 
-BENCHMARKS = {"engine": engine.measure, "startup": startup.measure, "list": row_list.measure}
+BENCHMARKS = {
+    "audit": audit.measure,
+    "engine": engine.measure,
+    "startup": startup.measure,
+    "list": row_list.measure,
+    "gate": gate.measure,
+    "durable": durable.measure,
+}
 
 
 def main() -> None:

@@ -7,12 +7,13 @@ import os
 import subprocess
 import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cronsim import CronSim, CronSimError
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -130,6 +131,7 @@ class SiteSettings(_Settings):
     zone: Annotated[str, AfterValidator(_zone)] = Field(
         "UTC", description="IANA time zone in which times are shown"
     )
+    read_only: bool = Field(False, description="nothing is changed, by anybody, while this is true")
 
 
 class StoreSettings(_Settings):
@@ -152,6 +154,10 @@ class WorkerSettings(_Settings):
     concurrency: int = Field(16, ge=1, le=256, description="targets looked at at the same time")
     checks: Path | None = Field(None, description="the site's own folder of SQL checks")
     plugins: Path | None = Field(None, description="folder of monitoring-plugins executables")
+    engine: Annotated[str, _url(("sqlite", "postgresql"))] | None = Field(
+        None, description="where durable runs are kept; default beside the store, or in its database"
+    )
+    engine_password: Secret | None = None
 
 
 class _Target(_Settings):
@@ -249,6 +255,154 @@ class IncidentSettings(_Settings):
     resolve_on_recovery: bool = True
 
 
+class DemandSettings(_Settings):
+    """What weighty acts need in one environment."""
+
+    second_factor: Duration | None = Field(
+        None, description="how fresh the second factor of a weighty act has to be; absent: none is needed"
+    )
+    approvals: int = Field(0, ge=0, le=5, description="other people who must agree to what destroys")
+
+
+class ForbidSettings(_Settings):
+    """Something this site forbids; what is absent does not matter. A forbid wins over every permit."""
+
+    why: str = Field(min_length=1, max_length=120, description="told to whoever is refused")
+    roles: list[Literal["support", "administrator", "manager", "auditor"]] = Field(default_factory=list)
+    operations: list[str] = Field(default_factory=list, description="names, * for any part")
+    effects: list[Literal["read", "change", "destroy"]] = Field(default_factory=list)
+    environments: list[Environment] = Field(default_factory=list)
+    doors: list[Literal["cli", "console", "schedule", "runbook"]] = Field(default_factory=list)
+
+
+class FreezeSettings(_Settings):
+    """A span in which nothing is changed on targets, but by break-glass."""
+
+    start: datetime = Field(description="2026-12-20T18:00:00+01:00; a zone is needed")
+    end: datetime
+    why: str = Field(min_length=1, max_length=120)
+    environments: list[Environment] = ["production"]
+
+    @model_validator(mode="after")
+    def _is_a_span(self) -> Self:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("start and end need a zone, for example 2026-12-20T18:00:00+01:00")
+        if self.end <= self.start:
+            raise ValueError("end has to be after start")
+        return self
+
+
+class PolicySettings(_Settings):
+    """Who may do what, beyond the roles; see docs/people.md."""
+
+    production: DemandSettings = DemandSettings(second_factor=timedelta(minutes=5), approvals=1)
+    staging: DemandSettings = DemandSettings(second_factor=timedelta(minutes=15))
+    demo: DemandSettings = DemandSettings()
+    forbid: list[ForbidSettings] = Field(default_factory=list)
+    freeze: list[FreezeSettings] = Field(default_factory=list)
+    approval_expires: Duration = Field(
+        timedelta(hours=8), description="a request that nobody has approved until then is void"
+    )
+    require_touch: bool = Field(True, description="security keys: a touch is needed for a second factor")
+    require_pin: bool = Field(False, description="security keys: the PIN too")
+    certificate_authorities: list[Path] = Field(
+        default_factory=list, description="public keys of the SSH authorities that certify operators"
+    )
+
+
+class RecordSettings(_Settings):
+    """The audit trail."""
+
+    keys: Path = Field(
+        Path("lexops-keys"), description="private folder of the signing and sealing keys; never in the store"
+    )
+    witness_file: Path | None = Field(None, description="every signed head is appended here")
+    witness_command: list[str] | None = Field(
+        None, description="a witness on another host: program and arguments, for example ssh witness-host"
+    )
+    witness_key: str | None = Field(None, description="its public key, as the witness prints it")
+
+    @model_validator(mode="after")
+    def _a_witness_has_a_key(self) -> Self:
+        if (self.witness_command is None) != (self.witness_key is None):
+            raise ValueError("witness_command and witness_key go together")
+        return self
+
+
+class ServeSettings(_Settings):
+    """The console over SSH: `lexops serve`, and what sessions under a system sshd may run."""
+
+    address: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 or :: for all")
+    port: int = Field(2222, ge=1, le=65535)
+    host_key: Path = Field(
+        Path("serve_host_key"), description="private Ed25519 key of the server; made at the first start"
+    )
+    idle: Duration = Field(timedelta(minutes=30), description="a session without a key press ends after it")
+    longest: Duration = Field(timedelta(hours=12), description="every session ends after it")
+    sessions: int = Field(10, ge=1, le=200, description="open at the same time; about 40 MB each")
+    sessions_per_operator: int = Field(3, ge=1, le=200)
+    waiting: int = Field(20, ge=1, le=200, description="callers who have not logged in yet")
+    grace: Duration = Field(timedelta(seconds=20), description="within it a caller has to log in")
+    attempts: int = Field(60, ge=1, description="calls without a login from one address within a minute")
+    commands: list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*( [a-z][a-z0-9-]*)*$")]] = Field(
+        default_factory=lambda: ["status", "incident list", "approval list", "operator enrol", "sla report"],
+        description="what may be run over SSH besides the console; further words have to be plain",
+    )
+
+
+_CRON_NAMES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+
+
+def _cron(text: str) -> str:
+    """A cron expression in its five fields: minute, hour, day of month, month, day of week (crontab(5))."""
+    fields = _CRON_NAMES.get(text.strip().lower(), text).split()
+    if len(fields) != 5:
+        raise ValueError(
+            f"{text!r} is no cron expression; write five fields, for example 15 2 * * *, "
+            f"or one of {', '.join(_CRON_NAMES)}"
+        )
+    try:
+        next(CronSim(" ".join(fields), datetime(2024, 1, 1, tzinfo=UTC)))
+    except CronSimError as error:
+        raise ValueError(f"{text!r}: {str(error).lower()}") from None
+    except StopIteration:
+        raise ValueError(f"{text!r} is never due") from None
+    return " ".join(fields)
+
+
+class ScheduleSettings(_Settings):
+    """An operation that runs by the clock."""
+
+    cron: Annotated[str, AfterValidator(_cron)] = Field(
+        description="minute, hour, day of month, month, day of week; or @daily and the like"
+    )
+    zone: Annotated[str, AfterValidator(_zone)] | None = Field(
+        None, description="IANA time zone of the cron expression; default the site's"
+    )
+    operation: str = Field(description="name of the operation; see: lexops operation list")
+    arguments: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    operator: str = Field(description="with whose rights it runs, as they are then")
+    missed: Literal["skip", "once", "all"] = Field(
+        "once", description="what happens to times at which no worker was there"
+    )
+    enabled: bool = True
+
+
+class CrashReportSettings(_Settings):
+    """Reports of crashes: types and places, no values. Nothing is sent without this table."""
+
+    dsn: Secret = Field(description="where to: https://KEY@HOST/PROJECT of a Sentry-compatible server")
+    server: str = Field(description="the DSN's host; a DSN of another one is not used", min_length=1)
+
+
 class Settings(_Settings):
     """A whole `lexops.toml`."""
 
@@ -256,12 +410,18 @@ class Settings(_Settings):
     store: StoreSettings = StoreSettings()
     worker: WorkerSettings = WorkerSettings()
     incidents: IncidentSettings = IncidentSettings()
+    policy: PolicySettings = PolicySettings()
+    record: RecordSettings = RecordSettings()
+    serve: ServeSettings = ServeSettings()
     targets: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")], TargetSettings] = Field(
         default_factory=dict
     )
     checks: dict[str, CheckSettings] = Field(default_factory=dict, description="overrides by check id")
     plugins: dict[str, PluginSettings] = Field(default_factory=dict)
-    sentry_dsn: Secret | None = Field(None, description="crash reports, scrubbed; nothing is sent without it")
+    schedules: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")], ScheduleSettings] = Field(
+        default_factory=dict, description="operations that run by the clock"
+    )
+    crash_reports: CrashReportSettings | None = None
 
     @field_validator("targets")
     @classmethod
@@ -337,9 +497,8 @@ def _explained(error: ValidationError, path: Path) -> ConfigError:
     if first["type"] == "extra_forbidden":
         key, table = where[-1], where[:-1]
         allowed = _allowed(table, first["loc"])
-        return ConfigError(
-            f'{path}: {_table(table)}unknown key "{key}"{tail}', hint=_did_you_mean(key, allowed)
-        )
+        hint = _REPLACED.get(key) or _did_you_mean(key, allowed)
+        return ConfigError(f'{path}: {_table(table)}unknown key "{key}"{tail}', hint=hint)
     reason = str(first["msg"]).removeprefix("Value error, ")
     hint = ""
     if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
@@ -355,6 +514,8 @@ _MODELS: dict[str, type[BaseModel]] = {
     "endpoint": EndpointSettings,
 }
 _KINDS = tuple(_MODELS)
+_REPLACED = {"sentry_dsn": "it is now [crash_reports] with dsn and server; see docs/crash-reports.md"}
+"""Keys of earlier releases."""
 
 
 def _table(parts: Iterable[str]) -> str:

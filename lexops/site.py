@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,12 +9,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from lexops.auth import store as people
+from lexops.auth.identity import Session
+from lexops.auth.model import Operator
 from lexops.checks import presence, read, store
 from lexops.checks.view import CheckDetail, Fleet
 from lexops.clock import Clock
 from lexops.config import SiteFile
+from lexops.gate import Answer, Gate
+from lexops.gate import store as requests
+from lexops.gate.model import RequestView
+from lexops.gate.stepup import StepUps
 from lexops.incidents import store as incidents
-from lexops.operations import Gate, Request
+from lexops.operations import Request
 from lexops.store.database import Store
 
 if TYPE_CHECKING:
@@ -40,12 +45,13 @@ class Checks:
 
 @dataclass(frozen=True)
 class Site:
-    """The parts of one installation."""
+    """The parts of one installation, in somebody's session."""
 
     file: SiteFile
     clock: Clock
     store: Store
     gate: Gate
+    session: Session
 
     @cached_property
     def checks(self) -> Checks:
@@ -58,11 +64,58 @@ class Site:
         assigned, wrong = assignments(self.file.settings, found.checks)
         return Checks(tuple(assigned), found.broken | wrong)
 
+    def request(
+        self,
+        operation: str,
+        arguments: Mapping[str, object],
+        door: str,
+        *,
+        key: str | None = None,
+        confirmed: str = "",
+        break_glass: str = "",
+    ) -> Request:
+        """A request of the person whose session this is."""
+        session = self.session
+        return Request(
+            operation,
+            arguments,
+            session.operator,
+            door,
+            key or uuid4().hex,
+            session=session.id,
+            fingerprint=session.fingerprint,
+            read_only=session.read_only,
+            confirmed=confirmed,
+            break_glass=break_glass,
+        )
+
     def submit(
         self, operation: str, arguments: Mapping[str, object], door: str, key: str | None = None
-    ) -> str:
+    ) -> Answer:
         """Ask the gate for an act, as the person whose session this is."""
-        return self.gate.run(Request(operation, arguments, operator(), door, key or uuid4().hex))
+        return self.gate.submit(self.request(operation, arguments, door, key=key))
+
+    @cached_property
+    def step_ups(self) -> StepUps:
+        """Where the person of this session proves who it is."""
+        return StepUps(self.gate)
+
+    def operator(self) -> Operator | None:
+        """The person of this session, when it is an operator of the site."""
+        with self.store.read() as connection:
+            return people.by_name(connection, self.session.operator)
+
+    def acting(self) -> Operator | None:
+        """The person of this session while it may act at all: active, and made an operator by LexOps."""
+        person = self.operator()
+        if person is None or not person.is_active(self.clock.now()):
+            return None
+        return person if people.is_genuine(self.gate.keyring, person) else None
+
+    def needing(self) -> list[RequestView]:
+        """Requests that wait for people, oldest first."""
+        with self.store.read() as connection:
+            return requests.needing(connection, self.gate.keyring)
 
     def fleet(self) -> Fleet:
         """All checks and targets as they stand."""
@@ -90,12 +143,3 @@ class Site:
             if not presence.is_worker_alive(connection, now):
                 store.assign(connection, self.checks.assigned, now)
                 presence.set_broken(connection, self.checks.broken)
-
-
-def operator() -> str:
-    """Who is at the keyboard: the account the process runs as, whatever the environment says."""
-    number = os.getuid()
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)

@@ -29,7 +29,11 @@ PLAIN_PASSWORD = DB + 'kind = "postgresql"\nurl = "postgresql://u@h/d"\npassword
 @pytest.mark.parametrize(
     ("text", "says", "hint"),
     [
-        ('[site]\nnam = "x"', '[site] unknown key "nam"', 'did you mean "name"? Allowed: name, zone.'),
+        (
+            '[site]\nnam = "x"',
+            '[site] unknown key "nam"',
+            'did you mean "name"? Allowed: name, read_only, zone.',
+        ),
         ('[site]\nname = "x"\nzone = "Mars"', "[site] zone: 'Mars' is no time zone", ""),
         (DB + 'kind = "sqlite"\nurl = "mysql://x"', "allowed: sqlite", ""),
         (DB + 'kind = "sqlite"\nurll = "sqlite:///x"', '[targets.db] unknown key "urll"', 'mean "url"?'),

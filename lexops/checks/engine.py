@@ -306,5 +306,6 @@ class Engine:
     def close(self) -> None:
         """Abort what is under way; threads are daemons and do not keep the process."""
         for run in [*self._running.values(), *self._stuck.values()]:
+            run.abandoned = True
             if run.session is not None:
                 run.session.abort()

@@ -7,20 +7,23 @@ from typing import Annotated
 
 from lexops.checks import asked, store
 from lexops.errors import InvalidRequest, NotFound, Refused
-from lexops.operations import Act, Effect, operation
+from lexops.operations import Act, Effect, Privacy, Role, operation
 from lexops.text import plural
 
 LONGEST_DOWNTIME = timedelta(days=14)
 
 
-@operation("check.run", effect=Effect.CHANGE)
+@operation("check.run", role=Role.SUPPORT, effect=Effect.CHANGE)
 def run(
     act: Act,
     *,
     target: Annotated[str | None, "only this target"] = None,
     check: Annotated[str | None, "only this check, or all whose names begin so (billing)"] = None,
 ) -> str:
-    """Ask the worker to run checks now."""
+    """Run checks now.
+
+    The worker does, as soon as it can.
+    """
     pairs = store.assigned(act.connection, target, check)
     if not pairs:
         wanted = " on ".join(part for part in (check or "any check", target) if part)
@@ -29,30 +32,36 @@ def run(
     return f"{plural(len(pairs), 'check')} asked for"
 
 
-@operation("check.acknowledge", effect=Effect.CHANGE)
+@operation("check.acknowledge", role=Role.SUPPORT, effect=Effect.CHANGE)
 def acknowledge(
     act: Act,
     *,
     target: Annotated[str, "name of the target"],
     check: Annotated[str, "name of the check"],
-    reason: Annotated[str, "why it may wait"],
+    reason: Annotated[str, "why it may wait", Privacy.PERSONAL],
 ) -> str:
-    """Say that a failing check is known; the mark ends with the problem or when it gets worse."""
+    """Acknowledge a failing check.
+
+    It is known; the mark ends with the problem or when it gets worse.
+    """
     if not asked.acknowledge(act.connection, target, check, act.operator, reason, act.at):
         raise Refused(f"{check} on {target} is not failing", hint="see: lexops status")
     return f"{check} on {target} acknowledged"
 
 
-@operation("check.downtime", effect=Effect.CHANGE)
+@operation("check.downtime", role=Role.SUPPORT, effect=Effect.CHANGE)
 def downtime(
     act: Act,
     *,
     target: Annotated[str, "name of the target"],
     minutes: Annotated[int, "how long; 0 ends the downtime now"],
-    reason: Annotated[str, "what is going on"],
+    reason: Annotated[str, "what is going on", Privacy.PERSONAL],
     check: Annotated[str | None, "only this check"] = None,
 ) -> str:
-    """Announce that a target may fail for a while: no incidents open meanwhile."""
+    """Announce a downtime.
+
+    The target may fail for a while; no incidents open meanwhile.
+    """
     if not store.assigned(act.connection, target, check):
         raise NotFound(f"there is no target {target!r} with such a check", hint="see: lexops check list")
     if minutes == 0:

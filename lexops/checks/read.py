@@ -47,7 +47,7 @@ def fleet(
         _check_row(row, at, down, (incidents or {}).get((row.target, row.check)))
         for row in connection.execute(select(check_table).order_by(check_table.c.position))
     )
-    worker = connection.execute(select(worker_table)).first()
+    worker = connection.execute(select(worker_table).order_by(worker_table.c.beat.desc())).first()
     broken = {row.name: row.reason for row in connection.execute(select(broken_table))}
     return Fleet(
         at,

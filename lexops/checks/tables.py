@@ -143,6 +143,15 @@ worker_table = Table(
     Column("started", Moment, nullable=False),
     Column("beat", Moment, nullable=False),
 )
+"""The workers that are there; one row on SQLite, any number on PostgreSQL."""
+
+lane_table = Table(
+    "lane",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("worker", String(80)),
+)
+"""Targets that one worker looks after; `worker` is empty while nobody does."""
 
 broken_table = Table(
     "broken_plugin",

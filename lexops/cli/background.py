@@ -32,9 +32,7 @@ def is_alive(site: Site) -> bool:
 
 def start(site: Site, *options: str) -> subprocess.Popen[bytes]:
     """Start a worker process for the site; its output goes to the private log."""
-    path = crash.log_path()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(path, "ab") as log:
+    with crash.open_log() as log:
         return subprocess.Popen(
             [sys.executable, "-m", "lexops", "worker", "--site", str(site.file.path), *options],
             stdin=subprocess.DEVNULL,
@@ -70,13 +68,12 @@ def run_checks(site: Site, target: str | None = None, check: str | None = None) 
     site.assign_checks()
     key = uuid4().hex
     site.submit("check.run", {"target": target, "check": check}, "cli", key)
-    _answered(site, key)
+    _answered(site, key, Helper(site, "running the checks in one started for this"))
 
 
-def _answered(site: Site, key: str) -> None:
+def _answered(site: Site, key: str, helper: Helper) -> None:
     from lexops.checks.asked import waiting
 
-    helper = Helper(site)
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         with site.store.read() as connection:
@@ -90,8 +87,10 @@ def _answered(site: Site, key: str) -> None:
 class Helper:
     """A worker that is started when none is alive, and again when it ended before the work did."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, why: str) -> None:
+        """`why` is told when one is started."""
         self._site = site
+        self._why = why
         self._child: subprocess.Popen[bytes] | None = None
         self._failures = 0
 
@@ -104,5 +103,5 @@ class Helper:
         if self._failures > 2:
             raise WorkerError(f"the worker ends with exit code {code}", hint=f"see {crash.log_path()}")
         if self._child is None:
-            narrate("no worker is alive: running the checks in one started for this")
+            narrate(f"no worker is alive: {self._why}")
         self._child = start(self._site, "--drain")

@@ -1,4 +1,4 @@
-"""`lexops check …`: list, show and run checks."""
+"""`lexops check …`: list, show and run checks; what else is done with them is drawn."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lexops.cli.drawn import Area
 from lexops.cli.program import JsonOption, SiteOption, leave, narrate, program, say, say_json, table
 
 if TYPE_CHECKING:
     from lexops.checks.view import CheckDetail
     from lexops.site import Site
 
-commands = typer.Typer(help="Checks: what is looked at, and what came out.", no_args_is_help=True)
+commands = typer.Typer(cls=Area, help="Checks: what is looked at, and what came out.", no_args_is_help=True)
 
 TargetOption = Annotated[str | None, typer.Option("--target", "-t", help="Only this target.")]
 CheckArgument = Annotated[str | None, typer.Argument(help="A check, or the beginning of its name (billing).")]
@@ -112,36 +113,3 @@ def _say_state(site: Site, detail: CheckDetail) -> None:
         say(f"  {note.label}: {note.text}" if note.label else f"  {note.text}")
     if detail.hint:
         say(f"  hint: {detail.hint}")
-
-
-@commands.command()
-def ack(
-    context: typer.Context,
-    check: Annotated[str, typer.Argument(help="Name of the check.")],
-    target: Annotated[str, typer.Option("--target", "-t", help="Name of the target.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why it may wait.")],
-    site: SiteOption = None,
-) -> None:
-    """Mark a failing check as known; the mark ends with the problem, or when it gets worse.
-
-    Example: lexops check ack host.disk-space -t web-1 --reason "new disk on Monday"
-    """
-    arguments = {"target": target, "check": check, "reason": reason}
-    say(program(context).open_site(site).submit("check.acknowledge", arguments, "cli"))
-
-
-@commands.command()
-def downtime(
-    context: typer.Context,
-    target: Annotated[str, typer.Argument(help="Name of the target.")],
-    minutes: Annotated[int, typer.Argument(help="How long; 0 ends it now.")],
-    reason: Annotated[str, typer.Option("--reason", help="What is going on.")],
-    check: Annotated[str | None, typer.Option("--check", help="Only this check.")] = None,
-    site: SiteOption = None,
-) -> None:
-    """Announce that a target may fail for a while: no incidents open meanwhile.
-
-    Example: lexops check downtime billing-db 90 --reason "move to new storage"
-    """
-    arguments = {"target": target, "minutes": minutes, "reason": reason, "check": check}
-    say(program(context).open_site(site).submit("check.downtime", arguments, "cli"))

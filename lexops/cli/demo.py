@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -15,8 +13,11 @@ from typing import Annotated
 
 import typer
 
+from lexops.cli.drawn import Area
 from lexops.cli.program import leave, narrate, program
 from lexops.errors import Refused
+
+commands = typer.Typer(cls=Area, invoke_without_command=True)
 
 MARKER = "demo.json"
 """Marks a folder that the demo made and may make anew."""
@@ -56,6 +57,7 @@ def default_folder() -> Path:
     return Path(data) / "lexops" / "demo"
 
 
+@commands.callback()
 def demo(
     context: typer.Context,
     folder: Annotated[Path | None, typer.Option("--dir", help="Where the demo firm is kept.")] = None,
@@ -71,6 +73,8 @@ def demo(
     from lexops.cli.console import open_console
     from lexops.config import FILE_NAME
 
+    if context.invoked_subcommand is not None:
+        return
     place = (folder or default_folder()).absolute()
     build(place, size, datetime.now(UTC).date())
     path = place / FILE_NAME
@@ -109,13 +113,14 @@ def _build(folder: Path, size: FirmSize, today: date) -> None:
     from sqlalchemy import NullPool, create_engine
 
     from lexops.billing.firm import Size, build_firm
+    from lexops.cli.progress import Progress
     from lexops.config import FILE_NAME
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / MARKER).write_text("{}")  # ours from now on, also when it is interrupted
     engine = create_engine(f"sqlite:///{folder / 'billing.db'}", poolclass=NullPool)
     started = time.monotonic()
-    firm = build_firm(engine, size=Size(size.value), today=today, progress=Progress())
+    firm = build_firm(engine, size=Size(size.value), today=today, progress=Progress("building the demo firm"))
     engine.dispose()
     (folder / "billing.db").chmod(0o644)  # one of the demo's problems; the folder itself is private
     (folder / FILE_NAME).write_text(SITE, encoding="utf-8")
@@ -123,29 +128,3 @@ def _build(folder: Path, size: FirmSize, today: date) -> None:
     narrate(
         f"demo firm: {firm.time_entries:,} time entries, {firm.invoices:,} invoices, built in {seconds:.1f} s"
     )
-
-
-class Progress:
-    """A bar with the time left, on a terminal only."""
-
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._start = monotonic()
-        self._shown = 0.0
-
-    def __call__(self, done: int, total: int) -> None:
-        now = self._monotonic()
-        if not sys.stderr.isatty() or (now - self._shown < 0.2 and done < total):
-            return
-        self._shown = now
-        end = "\n" if done >= total else ""
-        sys.stderr.write(f"\r{bar(done, total, now - self._start)}{end}")
-        sys.stderr.flush()
-
-
-def bar(done: int, total: int, seconds: float) -> str:
-    """`building the demo firm ████░░░░  52 %  4 s left`."""
-    share = done / total if total else 1.0
-    filled = round(share * 24)
-    left = f"{seconds / share - seconds:.0f} s left" if 0 < share < 1 else ""
-    return f"building the demo firm {'█' * filled}{'░' * (24 - filled)} {share:4.0%}  {left:<12}"

@@ -1,4 +1,4 @@
-"""`lexops incident …`: list, show, open, acknowledge, note and resolve incidents."""
+"""`lexops incident …`: list and show incidents; what is done with them is drawn."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from typing import Annotated
 
 import typer
 
+from lexops.cli.drawn import Area
 from lexops.cli.program import JsonOption, SiteOption, program, say, say_json, table
 
-commands = typer.Typer(help="Incidents: what is open, what happened, who is on it.", no_args_is_help=True)
+commands = typer.Typer(
+    cls=Area, help="Incidents: what is open, what happened, who is on it.", no_args_is_help=True
+)
 
 NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", help="Number of the incident.")]
 
@@ -64,57 +67,3 @@ def show(
     lines = [(show_moment(e.at, opened.file.zone), e.kind.value, e.author, e.text) for e in entries]
     for line in table(lines):
         say(line)
-
-
-@commands.command("open")
-def open_(
-    context: typer.Context,
-    title: Annotated[str, typer.Argument(help="What is wrong, in one line.")],
-    severity: Annotated[str, typer.Option("--severity", help="warning or critical")] = "warning",
-    target: Annotated[str | None, typer.Option("--target", "-t", help="The target it is about.")] = None,
-    site: SiteOption = None,
-) -> None:
-    """Open an incident by hand.
-
-    Example: lexops incident open "partner reports wrong balance" --severity critical
-    """
-    arguments = {"title": title, "severity": severity, "target": target}
-    say(program(context).open_site(site).submit("incident.open", arguments, "cli"))
-
-
-@commands.command()
-def ack(context: typer.Context, number: NumberArgument, site: SiteOption = None) -> None:
-    """Take an incident: you are on it.
-
-    Example: lexops incident ack 7
-    """
-    say(program(context).open_site(site).submit("incident.acknowledge", {"incident": number}, "cli"))
-
-
-@commands.command()
-def note(
-    context: typer.Context,
-    number: NumberArgument,
-    text: Annotated[str, typer.Argument(help="What you found or did; no client data.")],
-    site: SiteOption = None,
-) -> None:
-    """Write into an incident's timeline.
-
-    Example: lexops incident note 7 "standby rebuilt, lag shrinking"
-    """
-    say(program(context).open_site(site).submit("incident.note", {"incident": number, "text": text}, "cli"))
-
-
-@commands.command()
-def resolve(
-    context: typer.Context,
-    number: NumberArgument,
-    note: Annotated[str, typer.Option("--note", help="What ended it.")],
-    site: SiteOption = None,
-) -> None:
-    """End an incident.
-
-    Example: lexops incident resolve 7 --note "disk replaced"
-    """
-    arguments = {"incident": number, "note": note}
-    say(program(context).open_site(site).submit("incident.resolve", arguments, "cli"))

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from lexops import __version__, crash
-from lexops.cli import check, incident, operation
+from lexops.cli import approval, audit, check, demo, incident, operation, operator, request, schedule
 from lexops.cli.console import open_console
-from lexops.cli.demo import demo
 from lexops.cli.init import init
 from lexops.cli.program import Program, SiteOption, narrate, say
+from lexops.cli.serve import serve
+from lexops.cli.session import session
 from lexops.cli.status import status
 from lexops.cli.work import worker
 from lexops.errors import Exit, LexOpsError
@@ -25,13 +26,14 @@ cli = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-cli.command()(demo)
 cli.command()(init)
+cli.command()(serve)
+cli.command(hidden=True)(session)
 cli.command()(status)
 cli.command()(worker)
-cli.add_typer(check.commands, name="check")
-cli.add_typer(incident.commands, name="incident")
-cli.add_typer(operation.commands, name="operation")
+cli.add_typer(demo.commands, name="demo")
+for room in (approval, audit, check, incident, operation, operator, request, schedule):
+    cli.add_typer(room.commands, name=room.__name__.rpartition(".")[2])
 
 
 @cli.callback(invoke_without_command=True)
@@ -39,13 +41,16 @@ def console(
     context: typer.Context,
     site: SiteOption = None,
     version: Annotated[bool, typer.Option("--version", help="Show the version and end.")] = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Open the console for looking only.")
+    ] = False,
 ) -> None:
     """The operations console for legal billing systems."""
     if version:
         say(f"lexops {__version__}")
         raise typer.Exit(0)
     if context.invoked_subcommand is None:
-        open_console(context.obj, site)
+        open_console(context.obj, site, read_only=read_only)
 
 
 def run(program: Program) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -16,6 +16,8 @@ from lexops.errors import Exit
 from lexops.text import clean
 
 if TYPE_CHECKING:
+    from lexops.cli.serve import Serving
+    from lexops.operations import Operation
     from lexops.site import Site
 
 
@@ -26,6 +28,9 @@ class Program:
     open_site: Callable[[Path | None], Site]
     console: Callable[[Site], int]
     work: Callable[[Site, Callable[[], bool], timedelta | None], None]
+    operations: Callable[[], Sequence[Operation]] = tuple
+    """Everything that can be done on a site; only asked for when a command needs it."""
+    serving: Serving | None = None
 
 
 SiteOption = Annotated[
@@ -70,6 +75,6 @@ def table(rows: Iterable[Sequence[str]], gap: str = "  ") -> list[str]:
     return lines
 
 
-def leave(code: Exit | int) -> None:
+def leave(code: Exit | int) -> NoReturn:
     """End with an exit code of the contract."""
     raise typer.Exit(int(code))

@@ -22,7 +22,8 @@ def worker(
     parent: Annotated[int | None, typer.Option("--parent", help="End when this process is gone.")] = None,
     site: SiteOption = None,
 ) -> None:
-    """Run checks as they fall due and let incidents follow. One worker per store; SIGTERM ends it cleanly.
+    """Run checks as they fall due and let incidents follow. On SQLite one per store, on
+    PostgreSQL any number; SIGTERM ends it cleanly.
 
     Example: lexops worker --site /etc/lexops/lexops.toml
     """

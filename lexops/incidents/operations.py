@@ -8,7 +8,7 @@ from typing import Annotated
 from lexops.checks import asked
 from lexops.checks.model import Status
 from lexops.incidents import store
-from lexops.operations import Act, Effect, operation
+from lexops.operations import Act, Effect, Privacy, Role, operation
 from lexops.text import one_line
 
 
@@ -19,11 +19,11 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
-@operation("incident.open", effect=Effect.CHANGE)
+@operation("incident.open", role=Role.SUPPORT, effect=Effect.CHANGE)
 def open_(
     act: Act,
     *,
-    title: Annotated[str, "what is wrong, in one line"],
+    title: Annotated[str, "what is wrong, in one line", Privacy.PERSONAL],
     severity: Annotated[Severity, "how bad it is"] = Severity.WARNING,
     target: Annotated[str | None, "the target it is about"] = None,
 ) -> str:
@@ -35,9 +35,12 @@ def open_(
     return f"incident #{number} opened"
 
 
-@operation("incident.acknowledge", effect=Effect.CHANGE)
+@operation("incident.acknowledge", role=Role.SUPPORT, effect=Effect.CHANGE)
 def acknowledge(act: Act, *, incident: Annotated[int, "number of the incident"]) -> str:
-    """Take an incident: you are on it."""
+    """Take an incident.
+
+    You are on it, and everybody sees that.
+    """
     taken = store.acknowledge(act.connection, incident, act.at, act.operator)
     if taken.target and taken.check:
         asked.acknowledge(
@@ -46,24 +49,24 @@ def acknowledge(act: Act, *, incident: Annotated[int, "number of the incident"])
     return f"incident #{incident} acknowledged by {act.operator}"
 
 
-@operation("incident.note", effect=Effect.CHANGE)
+@operation("incident.note", role=Role.SUPPORT, effect=Effect.CHANGE)
 def note(
     act: Act,
     *,
     incident: Annotated[int, "number of the incident"],
-    text: Annotated[str, "what you found or did; no client data"],
+    text: Annotated[str, "what you found or did; no client data", Privacy.PERSONAL],
 ) -> str:
-    """Write into an incident's timeline."""
+    """Note on an incident."""
     store.note(act.connection, incident, act.at, act.operator, text)
     return f"noted on incident #{incident}"
 
 
-@operation("incident.resolve", effect=Effect.CHANGE)
+@operation("incident.resolve", role=Role.SUPPORT, effect=Effect.CHANGE)
 def resolve(
     act: Act,
     *,
     incident: Annotated[int, "number of the incident"],
-    note: Annotated[str, "what ended it"],
+    note: Annotated[str, "what ended it", Privacy.PERSONAL],
 ) -> str:
     """End an incident."""
     store.resolve(act.connection, incident, act.at, act.operator, note)

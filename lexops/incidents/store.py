@@ -150,6 +150,12 @@ def open_by_hand(
     return _insert(connection, f"by hand/{key}", title, level, at, author, title, target, None)
 
 
+def alarm(connection: Connection, key: str, title: str, at: datetime) -> None:
+    """Open a critical incident that everybody sees; once for each key while it is open."""
+    if _open_with(connection, f"by hand/{key}") is None:
+        open_by_hand(connection, key, title, Status.CRITICAL, at, LEXOPS, None)
+
+
 def acknowledge(connection: Connection, id: int, at: datetime, operator: str) -> Incident:
     """Take an incident. Raises NotFound, or Refused when it is resolved."""
     known = _still_open(connection, id)

@@ -1,9 +1,35 @@
-"""The gate: operations declared once, one way to run them."""
+"""Acts, declared once as typed functions; the gate (`lexops.gate`) is the one way they run."""
 
 from __future__ import annotations
 
 from lexops.operations.catalogue import Catalogue
-from lexops.operations.gate import Gate
-from lexops.operations.model import Act, Effect, Operation, Parameter, Request, operation
+from lexops.operations.model import (
+    Act,
+    Doing,
+    Effect,
+    Interrupted,
+    Operation,
+    Parameter,
+    Privacy,
+    Request,
+    Role,
+    Step,
+    operation,
+    step,
+)
 
-__all__ = ["Act", "Catalogue", "Effect", "Gate", "Operation", "Parameter", "Request", "operation"]
+__all__ = [
+    "Act",
+    "Catalogue",
+    "Doing",
+    "Effect",
+    "Interrupted",
+    "Operation",
+    "Parameter",
+    "Privacy",
+    "Request",
+    "Role",
+    "Step",
+    "operation",
+    "step",
+]

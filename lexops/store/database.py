@@ -22,7 +22,7 @@ from sqlalchemy import (
     event,
     make_url,
 )
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from lexops.errors import ConfigError, StoreError
 from lexops.text import one_line
@@ -62,11 +62,14 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writing = engine.execution_options(lexops_write=True)
+        self._reading = engine
+        if engine.dialect.name == "postgresql":
+            self._reading = engine.execution_options(postgresql_readonly=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A read transaction. Raises StoreError."""
-        with _explained(), self.engine.connect() as connection:
+        """A read transaction; writing in it is an error. Raises StoreError."""
+        with _explained(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
@@ -83,8 +86,14 @@ class Store:
 def _explained() -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
+    except OperationalError as error:
         raise StoreError(f"the store does not work: {one_line(error.orig, 200)}") from error
+    except DBAPIError as error:
+        if error.orig.__class__.__name__ == "DatabaseError":
+            raise StoreError(f"the store does not work: {one_line(error.orig, 200)}") from error
+        # The text of the others may quote what was to be written.
+        code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", "")
+        raise StoreError(f"the store does not work: {type(error.orig).__name__} {code}".rstrip()) from error
     except SQLAlchemyError as error:
         raise StoreError(f"the store does not work: {type(error).__name__}") from error
 
@@ -107,6 +116,10 @@ def open_engine(url: str, folder: Path, password: str | None = None) -> Engine:
             "connect_timeout": 5,
             "application_name": "lexops store",
             "options": "-c lock_timeout=15s",
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 10_000,
         },
     )
 
@@ -133,6 +146,7 @@ def _sqlite(file: Path) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writing = connection.get_execution_options().get("lexops_write", False)
+        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writing else 'ON'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
@@ -18,26 +18,42 @@ from textual.message import Message
 from textual.screen import Screen
 
 from lexops.clock import Clock, SystemClock
+from lexops.errors import LexOpsError
 from lexops.tui.asking import AskingApp
 from lexops.tui.edge import Edge
 from lexops.tui.feed import EVERY, Feed
 from lexops.tui.guarded import GuardedPort, OnCrash
 from lexops.tui.modes import ROOMS
 from lexops.tui.palette import Commands
-from lexops.tui.places import CheckPlace, IncidentPlace, ModePlace, Place, TargetPlace
+from lexops.tui.places import (
+    CheckPlace,
+    EntryPlace,
+    IncidentPlace,
+    ModePlace,
+    Place,
+    RequestPlace,
+    RequestsPlace,
+    TargetPlace,
+)
 from lexops.tui.port import Port
 from lexops.tui.presenters.header import Standing
 from lexops.tui.presenters.jump import destinations
 from lexops.tui.screens.check import CheckScreen
+from lexops.tui.screens.entry import EntryScreen
 from lexops.tui.screens.health import HealthScreen
 from lexops.tui.screens.help import HelpScreen
 from lexops.tui.screens.incident import IncidentScreen
 from lexops.tui.screens.jump import JumpScreen
+from lexops.tui.screens.request import RequestScreen
+from lexops.tui.screens.requests import RequestsScreen
 from lexops.tui.screens.room import Room
 from lexops.tui.snapshot import Snapshot, Trouble
 from lexops.tui.theme import THEMES
+from lexops.tui.views import HeadsView
 from lexops.tui.widgets.key_line import screen_keys
 
+HEADS_EVERY = 300.0
+"""Seconds between two comparisons of the record with what was seen of it before."""
 AGES_EVERY = 15.0
 """Seconds between two looks at the clock; what has not changed is not painted."""
 
@@ -65,6 +81,7 @@ class Console(AskingApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(mode.binding for mode in ROOMS),
         Binding("colon", "jump", "jump", id="console.jump", tooltip="Go to a mode, target or check"),
+        Binding("w", "requests", "waiting", id="console.requests", tooltip="Requests that wait for people"),
         Binding("space", "pause", "pause", id="console.pause", tooltip="Hold the screen still, or go on"),
         Binding(
             "ctrl+p", "command_palette", "commands", id="console.palette", tooltip="All that can be asked for"
@@ -81,6 +98,12 @@ class Console(AskingApp):
 
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, Console.News)
+
+    @dataclass
+    class Compared(Message):
+        """The record has been compared with what is remembered of it."""
+
+        heads: HeadsView
 
     def __init__(
         self,
@@ -99,6 +122,8 @@ class Console(AskingApp):
         self.theme = THEMES[theme].name
         self.port: Port = GuardedPort(port, on_crash)
         self.trouble: Trouble | None = None
+        self.heads = HeadsView()
+        """Whether the record continues what was seen of it before."""
         self.paused = False
         self.ending = threading.Event()
         """Set when the console has been asked to end, or has to."""
@@ -123,6 +148,22 @@ class Console(AskingApp):
             for number in (signal.SIGHUP, signal.SIGTERM):
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
         self.set_interval(AGES_EVERY, self.redraw)
+        self._compare()
+        self.set_interval(HEADS_EVERY, self._compare)
+
+    @work(thread=True, exclusive=True, group="heads", exit_on_error=False)
+    def _compare(self) -> None:
+        try:
+            self.post_message(self.Compared(self.port.heads()))
+        except LexOpsError as error:
+            self.post_message(self.Compared(HeadsView(unsure=str(error), advice=error.hint)))
+
+    @on(Compared)
+    def _compared(self, event: Compared) -> None:
+        # A record that was found wrong stays so until somebody has looked: the console is started anew then.
+        if not self.heads.problem:
+            self.heads = event.heads
+            self._tell()
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         self.ending.set()
@@ -206,7 +247,9 @@ class Console(AskingApp):
             room.follow()
 
     def _room(self) -> Room | None:
-        """The full screen in sight; a dialog may be over it."""
+        """The full screen in sight; a dialog may be over it. None while the console is being taken apart."""
+        if not self.is_running:
+            return None
         rooms = [screen for screen in self.screen_stack if isinstance(screen, Room) and screen.is_mounted]
         return rooms[-1] if rooms else None
 
@@ -242,6 +285,12 @@ class Console(AskingApp):
                 await self.push_screen(CheckScreen(target, check))
             case IncidentPlace(number):
                 await self.push_screen(IncidentScreen(number))
+            case RequestsPlace():
+                await self.push_screen(RequestsScreen())
+            case RequestPlace(number):
+                await self.push_screen(RequestScreen(number))
+            case EntryPlace(id):
+                await self.push_screen(EntryScreen(id))
 
     async def _to_mode(self, name: str) -> None:
         await self.switch_mode(name)
@@ -261,6 +310,10 @@ class Console(AskingApp):
     async def _jumped(self, place: Place | None) -> None:
         if place is not None:
             await self.go(place)
+
+    async def action_requests(self) -> None:
+        if not isinstance(self._room(), RequestsScreen):
+            await self.go(RequestsPlace())
 
     def action_help(self) -> None:
         where = " › ".join(

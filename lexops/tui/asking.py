@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
-from textual import on, work
 from textual.app import App
-from textual.message import Message
+from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from lexops.errors import LexOpsError
+from lexops.gate.model import Preview, SecondFactorNeeded
 from lexops.tui.ink import Ink
 from lexops.tui.port import Operation, Port
-from lexops.tui.presenters.forms import is_destructive
-from lexops.tui.presenters.header import most_serious
+from lexops.tui.presenters.environment import most_serious
+from lexops.tui.presenters.forms import asked, is_destructive, is_weighty, shown
+from lexops.tui.screens.confirm import ConfirmScreen
 from lexops.tui.screens.form import FormScreen
+from lexops.tui.screens.stepup import StepUpScreen
 from lexops.tui.snapshot import Snapshot
+from lexops.tui.views import Intent
+
+T = TypeVar("T")
+ASKING = "asking"
+"""The group of the workers that wait for a person."""
 
 
 class AskingApp(App[None]):
@@ -23,14 +32,6 @@ class AskingApp(App[None]):
 
     port: Port
     snapshot: Snapshot | None = None
-
-    @dataclass
-    class Said(Message):
-        """A request was taken or declined; one line to show."""
-
-        text: str
-        hint: str = ""
-        failed: bool = False
 
     def look_again(self) -> None:
         """Something was asked for, so that there may soon be news."""
@@ -47,11 +48,67 @@ class AskingApp(App[None]):
             return
         wanted = {parameter.name for parameter in operation.parameters}
         known = {key: value for key, value in given.items() if key in wanted}
-        if known and wanted <= known.keys() and not is_destructive(operation):
-            self._submit(name, known)
+        complete = bool(known) and not asked(operation, known)
+        if complete and (is_destructive(operation) or not is_weighty(operation)):
+            # Of two that would destroy, asked for in a burst, only one dialog is opened.
+            self._ask_at_once(operation, known, alone=is_destructive(operation))
         else:
-            form = FormScreen(operation, known, self._environment(known), self.port.submit)
-            self.push_screen(form, self._submitted)
+            form = FormScreen(operation, known, self._environment(known), self.ask, self.preview)
+            self.push_screen(form, self._answered)
+
+    def _ask_at_once(self, operation: Operation, arguments: Mapping[str, object], *, alone: bool) -> None:
+        async def asking() -> None:
+            try:
+                self._answered(await self.ask(operation, arguments))
+            except LexOpsError as error:
+                self.say(str(error), error.hint, failed=True)
+                self.look_again()
+
+        _: Worker[None] = self.run_worker(asking, group=ASKING, exclusive=alone)
+
+    def _answered(self, text: str | None) -> None:
+        if text is not None:
+            self.say(text)
+            self.look_again()
+
+    async def ask(self, operation: Operation, arguments: Mapping[str, object]) -> str | None:
+        """Ask for an act whose arguments are known; what destroys is confirmed first.
+
+        Gives one line that tells what came of it, or None when it was given up. Raises LexOpsError.
+        """
+        intent = Intent(operation.name, arguments)
+        if not is_destructive(operation):
+            return await self.submit(intent)
+        preview = await self.preview(intent)
+        dialog = ConfirmScreen(preview, intent, shown(operation, arguments), self.submit)
+        return await self.push_screen_wait(dialog)
+
+    async def preview(self, intent: Intent) -> Preview:
+        """What an act would do and need. Raises LexOpsError."""
+        return await self.aside(lambda: self.port.preview(intent))
+
+    async def submit(self, intent: Intent) -> str | None:
+        """Hand a request to the port, and again once its operator has proven who they are."""
+        while True:
+            try:
+                return await self.aside(lambda: self.port.submit(intent))
+            except SecondFactorNeeded as needed:
+                if not needed.enrolled:
+                    raise
+                preview = needed.preview
+            means = await self.aside(partial(self.port.means, preview.scope))
+            if not await self.push_screen_wait(StepUpScreen(self.port, preview, means)):
+                return None
+
+    async def aside(self, call: Callable[[], T]) -> T:
+        """What a call that may block gives, made in a thread. Raises what it raises."""
+        worker = self.run_worker(call, thread=True, group="aside", exit_on_error=False)
+        try:
+            return await worker.wait()
+        except WorkerCancelled:
+            raise asyncio.CancelledError from None
+        except WorkerFailed as failed:
+            raise failed.error from None
 
     def say(self, text: str, hint: str = "", failed: bool = False) -> None:
         """Show a line for a few seconds."""
@@ -62,20 +119,3 @@ class AskingApp(App[None]):
         targets = self.snapshot.fleet.targets if self.snapshot else ()
         named = [row.environment for row in targets if row.name == given.get("target")]
         return most_serious(named or [row.environment for row in targets])
-
-    @work(thread=True, group="submit", exit_on_error=False)
-    def _submit(self, name: str, arguments: Mapping[str, object]) -> None:
-        try:
-            self.post_message(self.Said(self.port.submit(name, arguments)))
-        except LexOpsError as error:
-            self.post_message(self.Said(str(error), error.hint, failed=True))
-
-    @on(Said)
-    def _said(self, event: Said) -> None:
-        self.say(event.text, event.hint, event.failed)
-        self.look_again()
-
-    def _submitted(self, text: str | None) -> None:
-        if text is not None:
-            self.say(text)
-            self.look_again()

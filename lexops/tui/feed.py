@@ -35,15 +35,20 @@ class Feed:
         self._stopped = False
         self._event: int | None = None
         self._read_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="console-feed", daemon=True)
 
     def start(self) -> None:
         """Begin to look."""
-        threading.Thread(target=self._run, name="console-feed", daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
         """Look no more; does not wait for a call that is under way."""
         self._stopped = True
         self._wake.set()
+
+    def wait(self, seconds: float) -> None:
+        """Return when the last look is over, or after so long."""
+        self._thread.join(seconds)
 
     def wake(self) -> None:
         """Look now."""
@@ -65,6 +70,10 @@ class Feed:
                 fleet=self._port.fleet(),
                 incidents=tuple(self._port.incidents(False)),
                 operations=tuple(self._port.operations()),
+                requests=tuple(self._port.requests(False)),
+                denied=self._port.denied(),
+                session=self._port.session(),
+                record=self._port.record(),
             )
         except LexOpsError as error:
             self._troubled(Trouble(str(error), error.hint))

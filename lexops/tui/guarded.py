@@ -6,10 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from lexops.audit.log import State as RecordState
+from lexops.audit.scan import Progress
+from lexops.audit.verdict import Report
 from lexops.checks.view import CheckDetail, CheckRow, Fleet
 from lexops.errors import LexOpsError, StoreError
+from lexops.gate.model import Preview, RequestView
 from lexops.incidents.model import Entry, Incident
 from lexops.tui.port import Operation, Port
+from lexops.tui.views import EntryView, HeadsView, Intent, LogRow, Means, SessionView, SigningTask
 
 T = TypeVar("T")
 OnCrash = Callable[[BaseException], str]
@@ -54,8 +59,56 @@ class GuardedPort:
     def operations(self) -> Sequence[Operation]:
         return self._try(self._port.operations)
 
-    def submit(self, name: str, arguments: Mapping[str, object]) -> str:
-        return self._try(lambda: self._port.submit(name, arguments))
+    def preview(self, intent: Intent) -> Preview:
+        return self._try(lambda: self._port.preview(intent))
+
+    def submit(self, intent: Intent) -> str:
+        return self._try(lambda: self._port.submit(intent))
+
+    def session(self) -> SessionView:
+        return self._try(self._port.session)
+
+    def means(self, scope: str) -> Means:
+        return self._try(lambda: self._port.means(scope))
+
+    def prove_by_code(self, scope: str, code: str) -> str:
+        return self._try(lambda: self._port.prove_by_code(scope, code))
+
+    def signing_task(self, scope: str) -> SigningTask:
+        return self._try(lambda: self._port.signing_task(scope))
+
+    def prove_by_signature(self, scope: str, armoured: str) -> str:
+        return self._try(lambda: self._port.prove_by_signature(scope, armoured))
+
+    def prove_by_agent(self, scope: str) -> str:
+        return self._try(lambda: self._port.prove_by_agent(scope))
+
+    def requests(self, everything: bool) -> Sequence[RequestView]:
+        return self._try(lambda: self._port.requests(everything))
+
+    def request(self, number: int) -> RequestView:
+        return self._try(lambda: self._port.request(number))
+
+    def denied(self) -> Mapping[str, str]:
+        return self._try(self._port.denied)
+
+    def record(self) -> RecordState:
+        return self._try(self._port.record)
+
+    def log(self, *, before: str | None = None, limit: int = 500) -> Sequence[LogRow]:
+        return self._try(lambda: self._port.log(before=before, limit=limit))
+
+    def entry(self, id: str) -> EntryView:
+        return self._try(lambda: self._port.entry(id))
+
+    def verify(self, progress: Progress) -> Report:
+        return self._try(lambda: self._port.verify(progress))
+
+    def prove(self, id: str) -> str:
+        return self._try(lambda: self._port.prove(id))
+
+    def heads(self) -> HeadsView:
+        return self._try(self._port.heads)
 
     def _try(self, call: Callable[[], T]) -> T:
         try:

@@ -36,6 +36,7 @@ class Tone(StrEnum):
     WARNING = "warning"
     UNKNOWN = "unknown"
     CRITICAL = "critical"
+    ALARM = "alarm"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from textual.binding import Binding
 from textual.screen import Screen
 
+from lexops.tui.screens.audit import AuditScreen
 from lexops.tui.screens.health import HealthScreen
 from lexops.tui.screens.incidents import IncidentsScreen
 from lexops.tui.screens.overview import OverviewScreen
@@ -39,4 +40,5 @@ ROOMS = (
     Mode("1", "overview", "Overview", OverviewScreen),
     Mode("2", "health", "Health", HealthScreen),
     Mode("3", "incidents", "Incidents", IncidentsScreen),
+    Mode("0", "audit", "Audit", AuditScreen),
 )

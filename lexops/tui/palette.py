@@ -9,7 +9,9 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from lexops.tui.ink import Ink
-from lexops.tui.places import ModePlace
+from lexops.tui.places import ModePlace, RequestsPlace
+from lexops.tui.port import Operation
+from lexops.tui.presenters.forms import is_destructive
 from lexops.tui.presenters.jump import answers, destinations
 from lexops.tui.presenters.search import score
 from lexops.tui.screens.room import Room
@@ -23,6 +25,10 @@ def _prompt(text: str, remark: str) -> Content:
     return Content.assemble(Ink(text).text, (f"  {Ink(remark).text}", "dim"))
 
 
+def _remark(operation: Operation) -> str:
+    return f"{operation.name}  destroys" if is_destructive(operation) else operation.name
+
+
 class Commands(Provider):
     """Operations first, then the entities of the site."""
 
@@ -34,7 +40,9 @@ class Commands(Provider):
         console = self._console
         for operation in console.operations():
             ask = partial(console.operate, operation.name, self._given())
-            yield DiscoveryHit(_prompt(operation.title, operation.name), ask, text=operation.name)
+            yield DiscoveryHit(_prompt(operation.title, _remark(operation)), ask, text=operation.name)
+        requests = partial(console.go, RequestsPlace())
+        yield DiscoveryHit(_prompt("Requests", "that wait for people"), requests, text="Requests")
         for name, title in console.mode_names():
             yield DiscoveryHit(_prompt(title, "mode"), partial(console.go, ModePlace(name)), text=title)
 
@@ -43,7 +51,7 @@ class Commands(Provider):
         for operation in console.operations():
             if found := score(query, f"{operation.title} {operation.name}"):
                 ask = partial(console.operate, operation.name, self._given())
-                prompt = _prompt(operation.title, operation.name)
+                prompt = _prompt(operation.title, _remark(operation))
                 yield Hit(found / 1000 + 1, prompt, ask, text=operation.name)
         known = destinations(console.snapshot, console.mode_names())
         for rank, each in enumerate(answers(query, known, most=30)):

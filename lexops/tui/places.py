@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +35,28 @@ class IncidentPlace:
     id: int
 
 
-Place = ModePlace | TargetPlace | CheckPlace | IncidentPlace
+@dataclass(frozen=True, slots=True)
+class RequestsPlace:
+    """The requests that need people."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPlace:
+    """One request."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPlace:
+    """One entry of the record."""
+
+    id: str
+
+
+Place = ModePlace | TargetPlace | CheckPlace | IncidentPlace | RequestsPlace | RequestPlace | EntryPlace
+
+
+def is_place(key: object) -> TypeGuard[Place]:
+    """Whether the key of a row is where it leads to."""
+    return isinstance(key, Place)

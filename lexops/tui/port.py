@@ -10,8 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from lexops.audit.log import State as RecordState
+from lexops.audit.scan import Progress
+from lexops.audit.verdict import Report
 from lexops.checks.view import CheckDetail, CheckRow, Fleet
+from lexops.gate.model import Preview, RequestView
 from lexops.incidents.model import Entry, Incident
+from lexops.tui.views import EntryView, HeadsView, Intent, LogRow, Means, SessionView, SigningTask
 
 
 class Parameter(Protocol):
@@ -36,6 +41,11 @@ class Parameter(Protocol):
         """The only values allowed; None or empty when any value is."""
         ...
 
+    @property
+    def privacy(self) -> object:
+        """How it is kept: `open`, `personal` or `secret`; what is secret is never shown."""
+        ...
+
 
 class Operation(Protocol):
     """Something a person can ask for; the console draws its form from this."""
@@ -49,6 +59,11 @@ class Operation(Protocol):
     @property
     def effect(self) -> object:
         """What it does to the world, in words."""
+        ...
+
+    @property
+    def critical(self) -> bool:
+        """Whether it is weighty: it may need a second factor."""
         ...
 
     @property
@@ -93,6 +108,81 @@ class Port(Protocol):
         """What this operator may ask for."""
         ...
 
-    def submit(self, name: str, arguments: Mapping[str, object]) -> str:
-        """Ask for an operation; gives one line to show. Raises LexOpsError when it is not allowed."""
+    # Asking
+
+    def preview(self, intent: Intent) -> Preview:
+        """What an act would do and need. Raises Refused when it is not allowed at all."""
+        ...
+
+    def submit(self, intent: Intent) -> str:
+        """Ask for an operation; gives one line to show. Raises LexOpsError when it is not allowed.
+
+        SecondFactorNeeded is raised where the operator has to prove who they are first.
+        """
+        ...
+
+    def session(self) -> SessionView:
+        """Whose session this is."""
+        ...
+
+    # Second factor
+
+    def means(self, scope: str) -> Means:
+        """How the operator can prove who they are."""
+        ...
+
+    def prove_by_code(self, scope: str, code: str) -> str:
+        """With a code of the authenticator, or a recovery code. Raises Refused."""
+        ...
+
+    def signing_task(self, scope: str) -> SigningTask:
+        """Something to sign with an SSH key. Raises Refused."""
+        ...
+
+    def prove_by_signature(self, scope: str, armoured: str) -> str:
+        """With a signature over the signing task. Raises Refused."""
+        ...
+
+    def prove_by_agent(self, scope: str) -> str:
+        """Let the ssh-agent sign. Raises Refused."""
+        ...
+
+    # Requests
+
+    def requests(self, everything: bool) -> Sequence[RequestView]:
+        """Requests that need people, oldest first; or the newest of all."""
+        ...
+
+    def request(self, number: int) -> RequestView:
+        """One request as it stands. Raises NotFound."""
+        ...
+
+    def denied(self) -> Mapping[str, str]:
+        """Which acts on requests the policy does not allow this operator, and why."""
+        ...
+
+    # The record
+
+    def record(self) -> RecordState:
+        """How well the record is sealed."""
+        ...
+
+    def log(self, *, before: str | None = None, limit: int = 500) -> Sequence[LogRow]:
+        """Entries of the record, newest first; `before` is the entry to go on from."""
+        ...
+
+    def entry(self, id: str) -> EntryView:
+        """One entry in full. Raises NotFound."""
+        ...
+
+    def verify(self, progress: Progress) -> Report:
+        """Look at every entry of the record; tells how far it is (done, total)."""
+        ...
+
+    def prove(self, id: str) -> str:
+        """Write a proof of an entry to a file; gives where it is. Raises NotFound, StoreError."""
+        ...
+
+    def heads(self) -> HeadsView:
+        """Compare the record with what is remembered of it outside, and remember its head when it fits."""
         ...

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from lexops.clock import Clock
 from lexops.errors import LexOpsError
 from lexops.tui.app import Console
+from lexops.tui.asking import ASKING
 from lexops.tui.port import Port
 
 PATIENCE = 30.0
@@ -44,7 +45,9 @@ def svg(
                 if key:
                     await pilot.press(key)
                 await pilot.pause()
-                await console.workers.wait_for_complete()
+                reading = [each for each in console.workers if each.group != ASKING]
+                if reading:
+                    await console.workers.wait_for_complete(reading)
                 await pilot.pause()
         picture = console.export_screenshot(title=f"LexOps: {port.site_name}")
         pictures.append(_standing_alone(picture))

@@ -7,21 +7,32 @@ from zoneinfo import ZoneInfo
 
 from lexops.checks.view import CheckDetail, CheckRow, Fleet
 from lexops.errors import NotFound
+from lexops.gate import store as requests
+from lexops.gate.model import Preview, RequestView
+from lexops.gate.operations import OPERATIONS as ON_REQUESTS
 from lexops.incidents import store as incidents
 from lexops.incidents.model import Entry, Incident
-from lexops.site import Site, operator
+from lexops.operations import Request
+from lexops.site import Site
 from lexops.store import event
 from lexops.tui.port import Operation
+from lexops.tui.site_proving import SiteProving
+from lexops.tui.site_record import SiteRecord
+from lexops.tui.views import Intent, SessionView
+
+DOOR = "console"
 
 
-class SitePort:
+class SitePort(SiteRecord, SiteProving):
     """What the console asks, answered by a site."""
 
     def __init__(self, site: Site) -> None:
-        self._site = site
+        super().__init__(site)
         self.site_name = site.file.settings.site.name
         self.zone: ZoneInfo = site.file.zone
-        self.operator = operator()
+        self.operator = site.session.operator
+
+    # What is known
 
     def fleet(self) -> Fleet:
         return self._site.fleet()
@@ -51,5 +62,50 @@ class SitePort:
     def operations(self) -> Sequence[Operation]:
         return tuple(self._site.gate.catalogue)
 
-    def submit(self, name: str, arguments: Mapping[str, object]) -> str:
-        return self._site.submit(name, arguments, "console")
+    def session(self) -> SessionView:
+        session, person = self._site.session, self._site.acting()
+        return SessionView(
+            session.operator,
+            person.id if person else "",
+            person.role.value if person else "",
+            session.how,
+            session.remote or "",
+            session.read_only or self._site.file.settings.site.read_only,
+        )
+
+    # Asking
+
+    def preview(self, intent: Intent) -> Preview:
+        return self._site.gate.preview(self._request(intent))
+
+    def submit(self, intent: Intent) -> str:
+        return str(self._site.gate.submit(self._request(intent)))
+
+    def _request(self, intent: Intent) -> Request:
+        return self._site.request(
+            intent.operation,
+            intent.arguments,
+            DOOR,
+            key=intent.key,
+            confirmed=intent.confirmed,
+            break_glass=intent.break_glass,
+        )
+
+    # Requests
+
+    def requests(self, everything: bool) -> Sequence[RequestView]:
+        if not everything:
+            return self._site.needing()
+        with self._site.store.read() as connection:
+            return requests.views(connection, self._site.gate.keyring)
+
+    def request(self, number: int) -> RequestView:
+        with self._site.store.read() as connection:
+            found = requests.numbered(connection, number)
+            return requests.view(connection, self._site.gate.keyring, found)
+
+    def denied(self) -> Mapping[str, str]:
+        gate = self._site.gate
+        asked = {each.name: self._site.request(each.name, {}, DOOR) for each in ON_REQUESTS}
+        decisions = {name: gate.explain(request) for name, request in asked.items()}
+        return {name: each.why for name, each in decisions.items() if not each.permitted}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from lexops.audit.log import State as RecordState
 from lexops.checks.view import Fleet
+from lexops.gate.model import RequestView
 from lexops.incidents.model import Incident
 from lexops.tui.port import Operation
+from lexops.tui.views import SessionView
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,12 @@ class Snapshot:
     incidents: tuple[Incident, ...] = ()
     """The open ones."""
     operations: tuple[Operation, ...] = ()
+    requests: tuple[RequestView, ...] = ()
+    """Those that need people."""
+    denied: Mapping[str, str] = field(default_factory=dict)
+    """Acts on requests that the policy does not allow this operator, and why."""
+    session: SessionView | None = None
+    record: RecordState | None = None
 
 
 @dataclass(frozen=True, slots=True)

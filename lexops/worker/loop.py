@@ -5,27 +5,36 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from lexops.checks import asked, presence, retention, store
-from lexops.checks.assignment import Assignment
 from lexops.checks.contract import RunnableCheck
 from lexops.checks.engine import Engine, Lane
-from lexops.checks.lanes import lanes
-from lexops.checks.model import Outcome, Status
-from lexops.checks.state import HardChange, State, advance, announce
+from lexops.checks.lanes import lanes as engine_lanes
+from lexops.checks.model import Outcome
 from lexops.errors import Refused, StoreError
-from lexops.incidents import store as incidents
-from lexops.incidents.policy import Policy
 from lexops.site import Site
 from lexops.store import event
+from lexops.worker.book import Book
+from lexops.worker.engine import place
+from lexops.worker.lanes import excess, fair_share, lanes
+from lexops.worker.lease import lease
+from lexops.worker.performer import Performer
+from lexops.worker.periodic import Chore, Chores
+from lexops.worker.runs import Runs
 
 BEAT = timedelta(seconds=5)
 """How often the worker shows a sign of life."""
+HOLD = timedelta(seconds=1)
+"""How often it makes sure of its lease, and of its share of the lanes."""
+PROBE = timedelta(seconds=2)
+"""How often it looks whether other workers are dead."""
+DISPATCH = timedelta(milliseconds=500)
+"""How often released runs are looked for."""
 TIDY = timedelta(minutes=5)
 """How often metrics are rolled up and old things forgotten."""
 WISHES = timedelta(milliseconds=500)
@@ -34,73 +43,77 @@ WISHES = timedelta(milliseconds=500)
 STORE_RETRY = 2.0
 """Seconds between two tries of a store that does not answer."""
 
-Key = tuple[str, str]
 log = logging.getLogger(__name__)
 
 
-def is_news(before: State | None, state: State, outcome: Outcome) -> bool:
-    """Whether a result is worth an event: numbers that move within their limits are not."""
-    if before is None or (before.status, before.hard, before.unreachable) != (
-        state.status,
-        state.hard,
-        state.unreachable,
-    ):
-        return True
-    return bool(outcome.verdict.findings) and before.summary != state.summary
-
-
 class Worker:
-    """Runs a site's checks. One per store; a second one is refused while the first lives."""
+    """Runs a site's checks and its durable runs.
 
-    def __init__(self, site: Site) -> None:
+    On SQLite one has the store to itself, and a second one is refused while the first lives. On PostgreSQL
+    any number share the lanes and the runs.
+    """
+
+    def __init__(
+        self, site: Site, *, performer: Performer | None = None, chores: Sequence[Chore] = ()
+    ) -> None:
+        """`performer` is what durable runs are done by; `chores` are other rooms' periodic acts."""
         self._site = site
         self._clock = site.clock
+        self._alone = site.store.engine.dialect.name == "sqlite"
         self._name = presence.worker_name(os.getpid())
-        self._checks: dict[Key, Assignment] = {
-            (a.target, a.runnable.check.id): a for a in site.checks.assigned
-        }
-        self._availability = {
-            target: check for (target, check), a in self._checks.items() if a.runnable.check.availability
-        }
         settings = site.file.settings
         self._engine = Engine(
-            lanes(site.file, site.checks.assigned), self._clock, settings.worker.concurrency
+            engine_lanes(site.file, site.checks.assigned), self._clock, settings.worker.concurrency
         )
-        self._policy = Policy(
-            Status(settings.incidents.open_on.upper()), settings.incidents.resolve_on_recovery
-        )
-        self._states: dict[Key, State] = {}
-        self._due: dict[Key, datetime] = {}
-        self._asked: dict[Key, datetime] = {}
+        self._lane_of = lanes(settings.targets)
+        self._lanes: set[str] = set()
+        self._book = Book(site)
         self._next: dict[Callable[[datetime], None], datetime] = {}
-        self._last_downtimes: datetime = self._clock.now()
         self._pending: list[Outcome] = []
-        self._recorder = store.Recorder()
+        self._lost: datetime | None = None
+        self._lease = lease(site.store, self._name)
+        self._runs: Runs | None = None
+        own = [Chore("watching other workers", PROBE, self._watch)]
+        if performer is not None:
+            self._runs = Runs(place(settings, site.file.folder), performer, self._name, self._clock)
+            own.append(Chore("starting durable runs", DISPATCH, self._dispatch))
+        self._chores = Chores([*own, *chores])
 
     def start(self) -> None:
-        """Become the site's worker. Raises Refused when there is one."""
+        """Become the site's worker, or one of them. Raises Refused when there is one that is alone."""
         now = self._clock.now()
-        with self._site.store.begin() as connection:
-            if not presence.claim_worker(connection, self._name, os.getpid(), now):
-                raise Refused(
-                    "another worker is alive on this store", hint="one is enough; see: lexops status"
-                )
-            store.assign(connection, self._site.checks.assigned, now)
-            presence.set_broken(connection, self._site.checks.broken)
-            asked.drop_orphan_wishes(connection, now)
-            event.append(connection, now, "worker.started", self._name)
-            self._states = store.states(connection)
-            self._due = store.dues(connection)
+        if not self._lease.hold() and not self._alone:
+            raise StoreError("the store does not work: this worker's lock in it cannot be taken")
+        try:
+            with self._site.store.begin() as connection:
+                self._join(connection, now)
+                presence.set_lanes(connection, set(self._lane_of.values()))
+                store.assign(connection, self._site.checks.assigned, now)
+                presence.set_broken(connection, self._site.checks.broken)
+                asked.drop_orphan_wishes(connection, now)
+                event.append(connection, now, "worker.started", self._name)
+                gained = self._share(connection)
+        except BaseException:
+            self._lease.release()
+            raise
+        self._lanes = gained
+        self._chores.start()
+
+    def _join(self, connection: Connection, now: datetime) -> None:
+        if not self._alone:
+            presence.join_workers(connection, self._name, os.getpid(), now)
+        elif not presence.claim_worker(connection, self._name, os.getpid(), now):
+            raise Refused("another worker is alive on this store", hint="one is enough; see: lexops status")
 
     def run(self, stop: Callable[[], bool]) -> None:
-        """Work until `stop` says so, then leave cleanly."""
+        """Work until `stop` says so, then leave cleanly. Raises Refused when others have taken over."""
         self.start()
         try:
             while not stop():
                 try:
                     self.turn()
                 except StoreError as error:
-                    self._recorder.forget()
+                    self._book.forget()
                     log.warning(
                         "the store does not answer (%s); trying again", type(error.__cause__).__name__
                     )
@@ -114,34 +127,45 @@ class Worker:
             time.sleep(0.1)
 
     def drain(self, stop: Callable[[], bool], longest: timedelta) -> None:
-        """Work until nothing is due or asked for any more, at most for `longest`."""
+        """Work until nothing is due, asked for or released any more, at most for `longest`."""
         self.start()
         end = self._clock.now() + longest
         try:
             while not stop() and self._clock.now() < end:
                 self.turn()
-                if self._engine.idle and not self._ready(self._clock.now()):
+                if self._engine.idle and not self._ready(self._clock.now()) and self._runs_are_idle():
                     break
         finally:
             self.leave()
 
+    def _runs_are_idle(self) -> bool:
+        return self._runs is None or not self._lease.hold() or self._runs.idle()
+
     def leave(self) -> None:
         """Stop what is under way and give the place up."""
         self._engine.close()
+        self._chores.stop()
+        is_quiet = self._runs is None or self._runs.close()
+        self._chores.finish()
         with suppress(StoreError), self._site.store.begin() as connection:
             presence.release_worker(connection, self._name)
             event.append(connection, self._clock.now(), "worker.stopped", self._name)
+        if is_quiet:  # else the process gives it up with its last breath, and the step with it
+            self._lease.release()
 
     def turn(self) -> None:
         """One turn: start what is ready, record what came back, do what is periodic."""
         now = self._clock.now()
+        self._periodically(self._make_sure, HOLD, now)
         self._periodically(self._show_life, BEAT, now)
         self._periodically(self._read_wishes, WISHES, now)
         self._periodically(self._tidy, TIDY, now)
-        if not self._pending:  # what is not recorded yet still looks due
+        if not self._pending and self._lost is None:  # what is not recorded yet still looks due
             for lane, due in self._ready(now):
                 self._engine.start(lane, due)
         self._pending += self._engine.poll(0.1)
+        if self._lost is not None:
+            self._pending = []  # an aborted look is no result
         if self._pending:
             self._record(self._pending)
             self._pending = []
@@ -154,15 +178,50 @@ class Worker:
     def _ready(self, now: datetime) -> list[tuple[Lane, list[tuple[RunnableCheck, datetime]]]]:
         ready = []
         for lane in self._engine.lanes.values():
-            if not self._engine.is_busy(lane):
-                due = [(c, at) for c in lane.checks if (at := self._when(lane.target, c)) <= now]
+            if self._lane_of[lane.target] in self._lanes and not self._engine.is_busy(lane):
+                due = [
+                    (c, at) for c in lane.checks if (at := self._book.when(lane.target, c.check.id)) <= now
+                ]
                 if due:
                     ready.append((lane, due))
         return ready
 
-    def _when(self, target: str, check: RunnableCheck) -> datetime:
-        key = (target, check.check.id)
-        return min(self._due[key], self._asked.get(key, self._due[key]))
+    def _make_sure(self, now: datetime) -> None:
+        """Among several: is the lease still held, and the share of lanes the right one?"""
+        if self._alone:
+            return
+        if not self._lease.hold():
+            if self._lost is None:
+                log.warning("the store does not answer; this worker's lanes rest, others may take them over")
+                self._engine.close()
+            self._lost = now
+            return
+        if self._lost is not None:
+            self._show_life(now)
+            if not self._engine.idle:
+                return  # what was begun before the loss must not count
+            self._lost = None
+        with self._site.store.begin() as connection:
+            gained = self._share(connection)
+        self._lanes |= gained
+
+    def _share(self, connection: Connection) -> set[str]:
+        """Give back what is over the fair share, take what is free up to it; answers what was gained."""
+        holders = presence.holders(connection)
+        share = fair_share(len(holders), len(presence.workers(connection)))
+        mine = {lane for lane, worker in holders.items() if worker == self._name}
+        busy = {
+            self._lane_of[lane.target] for lane in self._engine.lanes.values() if self._engine.is_busy(lane)
+        }
+        given = excess(mine, share, busy) if not self._pending else set()
+        if given:
+            presence.give_back_lanes(connection, self._name, given)
+            self._lanes -= given
+        if len(mine) >= share or None not in holders.values():
+            return set()
+        gained = presence.take_lanes(connection, self._name, share - len(mine))
+        self._book.open(connection, {target for target, lane in self._lane_of.items() if lane in gained})
+        return gained
 
     def _show_life(self, now: datetime) -> None:
         with self._site.store.begin() as connection:
@@ -171,85 +230,47 @@ class Worker:
 
     def _read_wishes(self, now: datetime) -> None:
         with self._site.store.read() as connection:
-            wishes = asked.open_wishes(connection)
-            ended = asked.downtimes_ended(connection, self._last_downtimes, now)
-        self._last_downtimes = now
-        self._asked = {
-            (target, check): moment for target, check, moment in wishes if (target, check) in self._checks
-        }
-        for key in self._checks:
-            if key[0] in ended:
-                self._due[key] = min(self._due[key], now)
+            self._book.read_wishes(connection, now)
 
     def _tidy(self, now: datetime) -> None:
         keep = self._site.file.settings.store
         with self._site.store.begin() as connection:
-            retention.roll_up(connection, now)
-            retention.forget(connection, now, keep.keep_results, keep.keep_raw_metrics)
+            if presence.workers(connection)[:1] == [self._name]:
+                retention.roll_up(connection, now)
+                retention.forget(connection, now, keep.keep_results, keep.keep_raw_metrics)
 
     def _record(self, outcomes: Iterable[Outcome]) -> None:
-        """Keep outcomes, states and what incidents make of them, all or nothing."""
-        steps: list[tuple[State | None, State]] = []
+        """Keep outcomes of the lanes that are still ours; the others' are their new holder's to find."""
         with self._site.store.begin() as connection:
-            down = asked.in_downtime(connection, self._clock.now())
-            staged = dict(self._states)
-            changes = []
-            for outcome in outcomes:
-                key = (outcome.target, outcome.check.id)
-                if key in self._checks:
-                    before = staged.get(key)
-                    state, change = self._next_state(
-                        before, outcome, staged, quiet={(key[0], None), key} & down
-                    )
-                    self._keep(connection, before, outcome, state)
-                    staged[key] = state
-                    steps.append((before, state))
-                    changes += [change] if change else []
-            incidents.follow(connection, changes, self._policy)
-        # Only what was committed counts: after a failed write the same outcomes are recorded again.
-        self._states = staged
-        for before, state in steps:
-            self._due[state.target, state.check] = state.due
-            self._asked.pop((state.target, state.check), None)
-            self._consider_others(before, state)
+            lanes = {self._lane_of[outcome.target] for outcome in outcomes}
+            kept = presence.keep_lanes(connection, self._name, lanes)
+            page = self._book.record(connection, [o for o in outcomes if self._lane_of[o.target] in kept])
+        self._lanes -= lanes - kept
+        self._book.turn_over(page)
 
-    def _next_state(
-        self, before: State | None, outcome: Outcome, states: Mapping[Key, State], quiet: object
-    ) -> tuple[State, HardChange | None]:
-        state = advance(before, outcome, parent_down=self._parent_is_down(outcome.target, states))
-        return (state, None) if quiet else announce(state, outcome.check.title)
+    def _dispatch(self) -> None:
+        if self._runs is not None and self._lease.hold():
+            self._runs.dispatch()
 
-    def _keep(self, connection: Connection, before: State | None, outcome: Outcome, state: State) -> None:
-        self._recorder.keep(connection, outcome, before, state)
-        wished = (state.target, state.check) in self._asked
-        if wished:
-            asked.answer_wishes(connection, state.target, state.check, outcome.started)
-        if wished or is_news(before, state, outcome):
-            subject, data = f"{state.target}/{state.check}", {"status": state.status.value}
-            event.append(connection, state.checked, "check.result", subject, data)
-
-    def _parent_is_down(self, target: str, states: Mapping[Key, State]) -> bool:
-        """Whether the host below a target fails, certainly or so far."""
-        host = self._site.file.settings.targets[target].host
-        if host is None:
-            return False
-        state = states.get((host, self._availability.get(host, "")))
-        return state is not None and state.status.is_problem
-
-    def _consider_others(self, before: State | None, state: State) -> None:
-        """A target that comes back has its checks run at once; one that fails has its host looked at."""
-        if state.check != self._availability.get(state.target):
+    def _watch(self) -> None:
+        """Bury workers that are dead: their lanes are free, their runs come back here."""
+        if not self._lease.hold():
             return
-        now = state.checked
-        if before is not None and before.status.is_problem and not state.status.is_problem:
-            self._make_due(lambda key: key[0] == state.target, now)
-            hosted = {n for n, t in self._site.file.settings.targets.items() if t.host == state.target}
-            self._make_due(lambda key: key[0] in hosted, now)
-        host = self._site.file.settings.targets[state.target].host
-        if host is not None and state.status.is_problem and (before is None or not before.status.is_problem):
-            self._make_due(lambda key: key == (host, self._availability.get(host)), now)
+        others = set(self._runs.owners()) if self._runs else set()
+        if not self._alone:
+            with self._site.store.read() as connection:
+                others |= set(presence.workers(connection))
+        with self._lease.gone(others - {self._name}) as dead:
+            if dead:
+                self._bury(dead)
+        if self._runs is not None:
+            self._runs.mend(self._clock.now())
 
-    def _make_due(self, fits: Callable[[Key], bool], now: datetime) -> None:
-        for key, state in self._states.items():
-            if fits(key) and (state.unreachable or key[1] == self._availability.get(key[0])):
-                self._due[key] = min(self._due[key], now)
+    def _bury(self, dead: set[str]) -> None:
+        now = self._clock.now()
+        with self._site.store.begin() as connection:
+            for name in dead & set(presence.workers(connection)):
+                event.append(connection, now, "worker.gone", name)
+            presence.release_worker(connection, *dead)
+        keys = self._runs.take_over(dead) if self._runs else []
+        log.warning("took over from %s: %d runs", ", ".join(sorted(dead)), len(keys))

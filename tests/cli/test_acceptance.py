@@ -11,6 +11,7 @@ from sqlalchemy import NullPool, create_engine
 
 from lexops.billing.firm import Size, build_firm
 from lexops.billing.firm.problems import PROBLEMS
+from tests.cli.terminal import Terminal
 from tests.cli.test_cli import lexops
 from tests.servers import DatabaseServer, site_url
 from tests.sites import write_site
@@ -44,6 +45,39 @@ def test_the_demo_without_a_terminal_prints_the_overview_and_exits_1(tmp_path: P
     assert "built in" in first.stderr
     again = lexops(tmp_path, "demo", "--headless", "--dir", "firm")
     assert (again.returncode, "built in" in again.stderr) == (1, False)
+
+
+def test_the_demo_firm_is_rebuilt_by_a_worker_while_its_steps_are_told(tmp_path: Path) -> None:
+    assert lexops(tmp_path, "demo", "--headless", "--dir", "firm").returncode == 1
+    firm = tmp_path / "firm"
+    old = (firm / "billing.db").stat().st_ino
+    with Terminal(firm, "demo", "rebuild", "billing-db") as terminal:
+        terminal.expect("!! DEMO: Build the demo firm anew")
+        terminal.expect("replaces everything in billing-db")
+        terminal.expect("type billing-db to go on")
+        terminal.type("billing-db")
+        terminal.expect("no worker is alive")
+        terminal.expect("step 1 of 2, build: done")
+        terminal.expect("step 2 of 2, swap: done")
+        assert terminal.ends() == 0, terminal.seen
+    assert (firm / "billing.db").stat().st_ino != old
+    assert len(list(firm.glob("billing.db.before-*"))) == 1
+    kinds = [e["kind"] for e in json.loads(lexops(firm, "audit", "log", "--json").stdout)["entries"]]
+    assert kinds[:4] == ["done", "step", "step", "begun"]
+
+
+def test_a_request_that_is_left_with_ctrl_c_goes_on_without_its_person(tmp_path: Path) -> None:
+    lexops(tmp_path, "demo", "--headless", "--dir", "firm")
+    firm = tmp_path / "firm"
+    with Terminal(firm, "demo", "rebuild", "billing-db", "--confirm", "billing-db") as terminal:
+        terminal.expect("step 1 of 2, build: running")
+        terminal.interrupt()
+        assert terminal.ends() == 130, terminal.seen
+    assert "goes on without you" in terminal.seen
+    number = terminal.seen.partition("lexops request follow ")[2].split()[0]
+    done = lexops(firm, "request", "follow", number)
+    assert (done.returncode, done.stdout) == (0, "billing-db is a new small demo firm\n"), done.stderr
+    assert len(list(firm.glob("billing.db.before-*"))) == 1
 
 
 def test_the_demo_leaves_what_is_not_its_own_alone(tmp_path: Path) -> None:

@@ -23,7 +23,11 @@ SQL = (
 
 
 def lexops(folder: Path, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"LEXOPS_LOG": str(folder / "log"), "LEXOPS_SITE": ""}
+    environment = os.environ | {
+        "LEXOPS_LOG": str(folder / "log"),
+        "LEXOPS_SITE": "",
+        "XDG_STATE_HOME": str(folder / "state"),
+    }
     return subprocess.run(
         [sys.executable, "-m", "lexops", *arguments],
         cwd=folder,
@@ -154,15 +158,12 @@ def test_notes_and_downtimes_pass_the_gate(site: Path) -> None:
         == "incident #1 opened\n"
     )
     assert lexops(site, "incident", "note", "1", "called the partner").returncode == 0
-    assert lexops(site, "incident", "resolve", "1", "--note", "mended").returncode == 0
+    assert lexops(site, "incident", "resolve", "1", "mended").returncode == 0
     assert "mended" in lexops(site, "incident", "show", "1").stdout
     lexops(site, "check", "run")
-    assert (
-        "in downtime for 30 min"
-        in lexops(site, "check", "downtime", "flags", "30", "--reason", "move").stdout
-    )
+    assert "in downtime for 30 min" in lexops(site, "check", "downtime", "flags", "30", "move").stdout
     assert "downtime" in lexops(site, "status").stdout
-    assert lexops(site, "check", "downtime", "flags", "99999999", "--reason", "x").returncode == 2
+    assert lexops(site, "check", "downtime", "flags", "99999999", "x").returncode == 2
 
 
 def test_a_crash_is_one_line_with_a_reference_and_the_log_holds_no_values(site: Path) -> None:

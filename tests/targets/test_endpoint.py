@@ -173,5 +173,5 @@ def test_an_answer_that_trickles_in_is_given_up(raw_server: Callable[..., str]) 
     url = raw_server(b"HTTP/1.0 200 OK\r\n\r\n", *[b"."] * 20, pause=0.2)
     started = time.monotonic()
     with pytest.raises(TimedOut, match="reading the body"):
-        Endpoint(TARGET, url, seconds=0.5).probe()
-    assert time.monotonic() - started < 2
+        Endpoint(TARGET, url, seconds=2).probe()
+    assert time.monotonic() - started < 3.9  # it would have gone on for four seconds

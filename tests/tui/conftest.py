@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from lexops.tui.app import Console
+from lexops.tui.asking import ASKING
 from lexops.tui.widgets.panel import Panel
 from lexops.tui.widgets.row_list import RowList
 from tests.tui.port import FakePort, FixedClock
@@ -41,7 +42,9 @@ class Desk:
     async def settle(self) -> None:
         """Until all that was started has been shown."""
         await self.pilot.pause()
-        await self.console.workers.wait_for_complete()
+        working = [each for each in self.console.workers if each.group != ASKING]
+        if working:
+            await self.console.workers.wait_for_complete(working)
         await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
@@ -54,6 +57,11 @@ class Desk:
         height = self.console.size.height
         strips = self.console.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in strip) for strip in strips[:height])
+
+    @property
+    def toasts(self) -> str:
+        """What was said for a few seconds, also where the terminal breaks its lines."""
+        return "\n".join(each.message for each in self.console._notifications)
 
     def list(self, id: str) -> RowList[Any]:
         return self.console.screen.query_one(f"#{id}", RowList)
@@ -68,10 +76,15 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    port: FakePort | None = None, size: tuple[int, int] = (100, 30), *, poll: float = 0.02, **options: Any
+    port: Any = None,
+    size: tuple[int, int] = (100, 30),
+    *,
+    poll: float = 0.02,
+    clock: Any = None,
+    **options: Any,
 ) -> AsyncIterator[Desk]:
     port = port or FakePort()
-    clock = FixedClock()
+    clock = clock or FixedClock()
     crashes: list[BaseException] = []
 
     def keep(error: BaseException) -> str:
@@ -84,3 +97,4 @@ async def desk(
         await opened.until(lambda: console.snapshot or console.trouble)
         await opened.settle()
         yield opened
+    console._feed.wait(5)  # so that no connection is open when the test's store is closed

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from lexops.checks.view import Fleet
 from lexops.tui.run import run_console
+from lexops.tui.views import Intent
 from tests.tui.port import FakePort, FixedClock, replace
 from tests.tui.test_hostile import NASTY, hostile_port
 
@@ -16,7 +16,7 @@ from tests.tui.test_hostile import NASTY, hostile_port
 class SlowPort(FakePort):
     """Hangs when asked for an operation, as a store behind a dead network does."""
 
-    def submit(self, name: str, arguments: Mapping[str, object]) -> str:
+    def submit(self, intent: Intent) -> str:
         time.sleep(60)
         return ""
 

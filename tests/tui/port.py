@@ -9,6 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from lexops.audit.log import State as RecordState
+from lexops.audit.model import Checkpoint, Plain, WitnessState
+from lexops.audit.scan import Progress
+from lexops.audit.verdict import Level, Report
 from lexops.checks.model import Area, Check, Finding, Judged, Note, Status
 from lexops.checks.thresholds import levels
 from lexops.checks.view import (
@@ -23,8 +27,21 @@ from lexops.checks.view import (
     WorkerRow,
 )
 from lexops.errors import NotFound, Refused
+from lexops.gate.model import Preview, RequestView, SecondFactorNeeded, StepView
+from lexops.gate.model import State as RequestState
 from lexops.incidents.model import Entry, EntryKind, Incident, State
+from lexops.operations import Effect
 from lexops.targets.model import Kind
+from lexops.tui.views import (
+    Covered,
+    EntryView,
+    HeadsView,
+    Intent,
+    LogRow,
+    Means,
+    SessionView,
+    SigningTask,
+)
 
 NOW = datetime(2026, 11, 21, 14, 2, 9, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Vienna")
@@ -54,6 +71,7 @@ class FakeParameter:
     help: str = ""
     required: bool = True
     choices: tuple[str, ...] = ()
+    privacy: str = "open"
 
 
 @dataclass(frozen=True)
@@ -62,6 +80,7 @@ class FakeOperation:
     title: str
     effect: str
     parameters: tuple[FakeParameter, ...]
+    critical: bool = False
 
 
 TARGET = FakeParameter("target", help="name of the target")
@@ -320,6 +339,92 @@ def detail(of: CheckRow) -> CheckDetail:
     )
 
 
+def preview(**more: object) -> Preview:
+    """What restoring the billing database would do."""
+    known: dict[str, object] = {
+        "operation": "backup.restore",
+        "title": "Restore a backup",
+        "effect": Effect.DESTROY,
+        "environment": "production",
+        "target": "billing-db",
+        "plan": ("loses 7 h 58 min of entries", "keeps the present database as billing_before_12"),
+        "approvals": 1,
+        "second_factor": timedelta(minutes=5),
+        "scope": "destroy:production",
+        "word": "billing-db",
+        "break_glass": True,
+    }
+    return Preview(**{**known, **more})  # type: ignore[arg-type]
+
+
+RESTORE = FakeOperation("backup.restore", "Restore a backup", "destroy", (TARGET,), critical=True)
+
+
+def request(id: int = 12, state: RequestState = RequestState.WAITING, **more: object) -> RequestView:
+    """Bo wants the billing database restored."""
+    known: dict[str, object] = {
+        "id": id,
+        "key": f"key-{id}",
+        "operation": "backup.restore",
+        "title": "Restore a backup",
+        "effect": Effect.DESTROY,
+        "arguments": {"target": "billing-db", "backup": "pg-2026-11-21-0600"},
+        "plan": ("loses 7 h 58 min of entries", "keeps the present database as billing_before_12"),
+        "operator": "bo",
+        "operator_id": "o-bo",
+        "door": "console",
+        "environment": "production",
+        "target": "billing-db",
+        "hash": "0123456789abcdef" * 4,
+        "at": ago(minutes=6),
+        "changed": ago(minutes=6),
+        "state": state,
+        "answer": "",
+        "approvals_needed": 1,
+        "approvals": (),
+        "expires": NOW + timedelta(hours=7, minutes=54),
+        "break_glass": "",
+        "review_due": None,
+        "reviewed_by": None,
+        "steps": (
+            StepView(0, "fetch", "open", None, None, None, ""),
+            StepView(1, "swap", "open", None, None, None, ""),
+        ),
+    }
+    return RequestView(**{**known, **more})  # type: ignore[arg-type]
+
+
+def checkpoint() -> Checkpoint:
+    return Checkpoint("lexops/0123456789ab", 18_205, b"r" * 32, 3, ago(seconds=50), "note", 9)
+
+
+def sealed() -> RecordState:
+    witness = WitnessState("notary", 9, 18_205, ago(seconds=40), ago(seconds=40), "")
+    return RecordState(18_206, 1, checkpoint(), timedelta(seconds=50), (witness,))
+
+
+def log_rows(count: int) -> list[LogRow]:
+    """The newest first; the very newest is not sealed yet."""
+    return [
+        LogRow(
+            f"entry-{n}",
+            18_205 - n if n else None,
+            ago(minutes=n),
+            "bo" if n % 3 else "ana",
+            "done" if n % 2 else "begun",
+            "backup.restore" if n % 5 else "check.run",
+            12,
+            "billing-db",
+            "production",
+        )
+        for n in range(count)
+    ]
+
+
+def intact() -> Report:
+    return Report(Level.FULL, "lexops/0123456789ab", 18_205, 18_205, 1, ago(seconds=50))
+
+
 @dataclass
 class FakePort:
     """Keeps what was asked; `error` makes every call fail, `refuse` every request."""
@@ -336,8 +441,25 @@ class FakePort:
     error: Exception | None = None
     refuse: Exception | None = None
     reads: int = 0
+    pages: int = 0
     asked: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     details: Mapping[tuple[str, str], CheckDetail] = field(default_factory=dict)
+    intents: list[Intent] = field(default_factory=list)
+    shown: Preview = field(default_factory=lambda: preview())
+    who: SessionView = field(default_factory=lambda: SessionView("ana", "o-ana", "support"))
+    can: Means = field(default_factory=lambda: Means(True, 1, False, 5, 5))
+    code: str = ""
+    """When set, what is asked for needs it first."""
+    proven: bool = False
+    waiting: tuple[RequestView, ...] = ()
+    ended: tuple[RequestView, ...] = ()
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    sealed: RecordState = field(default_factory=lambda: sealed())
+    entries: list[LogRow] = field(default_factory=lambda: log_rows(40))
+    entry_data: Mapping[str, Plain] = field(default_factory=lambda: {"operation": "backup.restore"})
+    entry_personal: Mapping[str, str] = field(default_factory=lambda: {"operator": "bo"})
+    report: Report = field(default_factory=lambda: intact())
+    head: HeadsView = field(default_factory=HeadsView)
 
     def fleet(self) -> Fleet:
         self._fail()
@@ -374,12 +496,91 @@ class FakePort:
     def operations(self) -> Sequence[FakeOperation]:
         return self.offered
 
-    def submit(self, name: str, arguments: Mapping[str, object]) -> str:
+    def submit(self, intent: Intent) -> str:
+        self._fail()
+        self.intents.append(intent)
+        if self.refuse:
+            raise self.refuse
+        if self.code and not self.proven:
+            raise SecondFactorNeeded(self.shown, enrolled=True)
+        self.asked.append((intent.operation, dict(intent.arguments)))
+        return f"{intent.operation} requested"
+
+    def preview(self, intent: Intent) -> Preview:
         self._fail()
         if self.refuse:
             raise self.refuse
-        self.asked.append((name, dict(arguments)))
-        return f"{name} requested"
+        return self.shown
+
+    def session(self) -> SessionView:
+        return self.who
+
+    def means(self, scope: str) -> Means:
+        return self.can
+
+    def prove_by_code(self, scope: str, code: str) -> str:
+        if code != self.code:
+            raise Refused("the code is wrong", hint="type the code shown now")
+        self.proven = True
+        return f"second factor accepted: {scope} for 5 min"
+
+    def signing_task(self, scope: str) -> SigningTask:
+        text = f"LexOps step-up\nscope: {scope}\n"
+        return SigningTask(text, f"ssh-keygen -Y sign <<'END'\n{text}END", NOW + timedelta(minutes=2))
+
+    def prove_by_signature(self, scope: str, armoured: str) -> str:
+        if "SIGNATURE" not in armoured:
+            raise Refused("this is no SSH signature", hint="paste all of it")
+        return self.prove_by_code(scope, self.code)
+
+    def prove_by_agent(self, scope: str) -> str:
+        return self.prove_by_code(scope, self.code)
+
+    def requests(self, everything: bool) -> Sequence[RequestView]:
+        self._fail()
+        return (*self.ended, *self.waiting) if everything else self.waiting
+
+    def request(self, number: int) -> RequestView:
+        self._fail()
+        for each in (*self.waiting, *self.ended):
+            if each.id == number:
+                return each
+        raise NotFound(f"there is no request #{number}")
+
+    def denied(self) -> Mapping[str, str]:
+        return self.refusals
+
+    def record(self) -> RecordState:
+        self._fail()
+        return self.sealed
+
+    def log(self, *, before: str | None = None, limit: int = 500) -> Sequence[LogRow]:
+        self._fail()
+        self.pages += 1
+        start = 0 if before is None else next(n for n, e in enumerate(self.entries, 1) if e.id == before)
+        return self.entries[start : start + limit]
+
+    def entry(self, id: str) -> EntryView:
+        self._fail()
+        row = next((each for each in self.entries if each.id == id), None)
+        if row is None:
+            raise NotFound(f"the record has no entry {id}")
+        head = None if row.index is None else checkpoint()
+        seen = () if row.index is None else (Covered("notary", ago(seconds=40)),)
+        return EntryView(row, "host/1", 7, self.entry_data, self.entry_personal, "ab" * 32, head, seen)
+
+    def verify(self, progress: Progress) -> Report:
+        self._fail()
+        for done in range(0, 101, 25):
+            progress(done, 100)
+        return self.report
+
+    def prove(self, id: str) -> str:
+        self._fail()
+        return f"proof written: /srv/proofs/{id}.json"
+
+    def heads(self) -> HeadsView:
+        return self.head
 
     def change(self, **fields: object) -> None:
         """The fleet is now another, and an event says so."""

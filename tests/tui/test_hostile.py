@@ -8,29 +8,51 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from textual.widgets import Button, Input
 
+from lexops.audit.verdict import Problem, Verdict
 from lexops.checks.model import Check, Finding, Judged, Note, Status
 from lexops.checks.view import CheckDetail, CheckRow, TargetRow
 from lexops.errors import Refused
+from lexops.gate.model import Approval, RequestView, StepView
 from lexops.incidents.model import Entry, Incident
 from lexops.tui.edge import Edge
 from lexops.tui.ink import Ink, Line, cells, fitted, plain, wrapped
-from lexops.tui.places import CheckPlace, IncidentPlace
-from lexops.tui.presenters import check, checks, forms, header, incidents, jump, overview
+from lexops.tui.places import CheckPlace, EntryPlace, IncidentPlace, RequestPlace
+from lexops.tui.presenters import (
+    check,
+    checks,
+    confirm,
+    forms,
+    header,
+    incidents,
+    jump,
+    overview,
+    proof,
+    requests,
+)
+from lexops.tui.presenters.banners import banner_lines
 from lexops.tui.presenters.columns import place, row_line
 from lexops.tui.presenters.search import matches, score
 from lexops.tui.snapshot import Snapshot, Trouble
+from lexops.tui.views import Covered, EntryView, HeadsView, LogRow, SessionView, SigningTask
 from tests.tui.conftest import desk
 from tests.tui.port import (
     INCIDENTS,
     NOW,
     OPERATIONS,
+    RESTORE,
     TIMELINE,
     ZONE,
     FakeOperation,
     FakePort,
+    checkpoint,
     detail,
     fleet,
+    intact,
+    preview,
+    request,
+    sealed,
 )
 
 NASTY = (
@@ -98,6 +120,26 @@ def hostile_incident(text: str) -> Incident:
     return replace(INCIDENTS[0], title=text, target=text, check=text, owner=text, fingerprint=text)
 
 
+def hostile_request(text: str) -> RequestView:
+    return request(
+        title=text,
+        operation=text,
+        arguments={text: text},
+        plan=(text,) * 20,
+        operator=text,
+        operator_id="o-x",
+        environment=text,
+        target=text,
+        answer=text,
+        approvals=(Approval(text, True, NOW, text),),
+        steps=(StepView(0, text, text, NOW, NOW, text, text),),
+    )
+
+
+def hostile_log_row(text: str) -> LogRow:
+    return LogRow("entry-x", 7, NOW, text, text, text, 12, text, text)
+
+
 def hostile_port(text: str) -> FakePort:
     row = hostile_row(text)
     known = fleet()
@@ -106,13 +148,23 @@ def hostile_port(text: str) -> FakePort:
     operation = FakeOperation(
         "evil", text, text, tuple(replace(p, help=text) for p in OPERATIONS[6].parameters)
     )
+    request = hostile_request(text)
     return FakePort(
         site_name=text,
         operator=text,
+        who=SessionView(text, text, text, text, text, True),
+        waiting=(request, replace(request, id=13, break_glass=text or "x", review_due=NOW)),
+        entries=[hostile_log_row(text)],
+        entry_data={text: text},
+        entry_personal={text: text},
+        report=replace(intact(), problems=(Problem(Verdict.FORGED, text, text, 7),), remarks=(text,)),
+        head=HeadsView(text, text),
+        shown=preview(title=text, target=text, plan=(text,) * 20, environment=text, word="y"),
+        code="1",
         now=now,
         open=(hostile_incident(text), *INCIDENTS),
         timeline=tuple(replace(entry, text=text, author=text) for entry in TIMELINE),
-        offered=(*OPERATIONS, operation),
+        offered=(*OPERATIONS, operation, RESTORE),
         details={(text, text): hostile_detail(text)},
         refuse=Refused(text or "refused", hint=text),
     )
@@ -176,6 +228,40 @@ def test_every_page_presenter_is_harmless(text: str, width: int, height: int) ->
 
 
 @quick
+@given(anything, st.integers(24, 140))
+@example(NASTY[-1], 80)
+def test_every_presenter_of_requests_and_of_the_record_is_harmless(text: str, width: int) -> None:
+    made, me = hostile_request(text), SessionView(text, text, text, text, text)
+    denied = {"approval.grant": text}
+    snapshot = Snapshot(1, fleet(), requests=(made,), session=me, denied=denied, record=sealed())
+    row = hostile_log_row(text)
+    glass = replace(snapshot, requests=(replace(made, break_glass="x", review_due=NOW),))
+    entry = EntryView(row, text, 1, {text: text}, {text: text}, text, checkpoint(), (Covered(text, NOW),))
+    broken = replace(intact(), problems=(Problem(Verdict.ALTERED, text, text, 1, NOW),), remarks=(text,))
+    task = SigningTask(text, text, NOW)
+    shown = preview(title=text, plan=(text,), target=text)
+    objecting = replace(sealed(), witnesses=(replace(sealed().witnesses[0], name=text, trouble=text or "x"),))
+    assert_harmless(
+        [
+            row_line(made, place(requests.columns([made], me, denied, NOW), width)),
+            row_line(row, place(proof.log_columns([row], ZONE), width)),
+            *banner_lines(glass, HeadsView(text or "x", text), NOW, width),
+            *banner_lines(None, HeadsView(unsure=text), NOW, width),
+            header.header_line(header.Standing(text, text, NOW, snapshot), width),
+        ],
+        width,
+    )
+    assert_harmless(requests.request_lines(made, me, denied, NOW, ZONE, width))
+    assert_harmless(proof.entry_lines(entry, NOW, ZONE, width))
+    assert_harmless(proof.report_lines(broken, ZONE, width))
+    assert_harmless([proof.record_line(objecting, NOW)])
+    assert_harmless(confirm.confirm_lines(shown, {text: text}, width))
+    assert_harmless([confirm.confirm_heading(shown, width), confirm.word_line(text)])
+    assert_harmless(confirm.signing_lines(task, width))
+    matches(text, requests.haystack(made) + proof.log_haystack(row))
+
+
+@quick
 @given(anything)
 def test_nothing_that_acts_passes_the_edge(text: str) -> None:
     safe = Edge()._safe(text)
@@ -215,11 +301,36 @@ async def test_every_screen_shows_hostile_text_as_text(text: str) -> None:
         await d.press("escape")
         await d.console.go(IncidentPlace(41))
         await look()
+        for key in ("w", "0"):
+            await d.press(key)
+            await look()
+        await d.console.go(RequestPlace(12))
+        await look()
+        await d.console.go(EntryPlace("entry-x"))
+        await look()
+        await d.press("v")
+        await look()
+        await d.press("escape")
+        d.port.refuse, refusal = None, d.port.refuse
+        d.console.operate("backup.restore", {"target": text or "x"})
+        await d.until(lambda: d.here == "ConfirmScreen")
+        await look()
+        d.console.screen.query_one("#confirm-word", Input).value = "y"
+        d.console.screen.query_one("#go", Button).press()
+        await d.until(lambda: d.here == "StepUpScreen")
+        await look()
+        await d.press("escape")
+        await d.until(lambda: d.here == "ConfirmScreen")
+        d.port.refuse = refusal
+        d.console.screen.query_one("#go", Button).press()
+        await look()
+        await d.press("escape")
         await d.press("ctrl+p")
         await d.pilot.pause(0.1)
         await look()
         await d.press("e", "escape")
         d.console.operate("evil", {})
+        await d.until(lambda: d.here == "FormScreen")
         await look()
         d.console.screen.dismiss(None)
         d.console.say(text, text, failed=True)

@@ -14,7 +14,7 @@ from lexops.errors import StoreError
 from lexops.tui.places import CheckPlace, IncidentPlace
 from lexops.tui.widgets.filter_bar import FilterBar
 from tests.tui.conftest import desk
-from tests.tui.port import CHECK, NOW, REFUSED, TARGET, FakeOperation, FakePort, ago, row
+from tests.tui.port import CHECK, NOW, REFUSED, TARGET, FakeOperation, FakePort, ago, preview, row
 
 
 async def test_the_overview_shows_what_is_wrong_and_what_waits() -> None:
@@ -36,7 +36,8 @@ async def test_checks_behind_an_unreachable_target_are_counted_not_listed() -> N
 
 
 @pytest.mark.parametrize(
-    ("key", "screen"), [("1", "OverviewScreen"), ("2", "HealthScreen"), ("3", "IncidentsScreen")]
+    ("key", "screen"),
+    [("1", "OverviewScreen"), ("2", "HealthScreen"), ("3", "IncidentsScreen"), ("0", "AuditScreen")],
 )
 async def test_number_keys_lead_to_the_modes(key: str, screen: str) -> None:
     async with desk() as d:
@@ -232,9 +233,9 @@ async def test_a_form_begins_in_its_first_field_and_a_stray_enter_asks_for_nothi
 
 async def test_what_cannot_be_undone_is_never_one_key_away_and_begins_at_cancel() -> None:
     drop = FakeOperation("check.run", "Drop the database", "destroy", (TARGET, CHECK))
-    async with desk(FakePort(offered=(drop,))) as d:
+    async with desk(FakePort(offered=(drop,), shown=preview(plan=()))) as d:
         await d.press("enter", "r")
-        assert d.here == "FormScreen" and "cannot be undone" in d.screen_text()
+        assert d.here == "ConfirmScreen" and "cannot be undone" in d.screen_text()
         assert isinstance(d.console.focused, Button) and d.console.focused.id == "cancel"
         await d.press("enter")
         assert d.here == "CheckScreen" and d.port.asked == []
@@ -301,7 +302,9 @@ async def test_an_unknown_incident_is_said_not_crashed() -> None:
         assert "lexops incident list" in d.screen_text()
 
 
-@pytest.mark.parametrize("keys", [("1",), ("2",), ("3",), ("2", "enter"), ("3", "enter")])
+@pytest.mark.parametrize(
+    "keys", [("1",), ("2",), ("3",), ("0",), ("w",), ("2", "enter"), ("3", "enter"), ("0", "enter")]
+)
 async def test_help_lists_every_key_of_the_screen_and_the_signs(keys: tuple[str, ...]) -> None:
     async with desk(size=(100, 90)) as d:
         await d.press(*keys)
@@ -321,7 +324,7 @@ async def test_help_lists_every_key_of_the_screen_and_the_signs(keys: tuple[str,
 
 async def test_every_binding_has_an_id_and_a_tooltip() -> None:
     async with desk() as d:
-        for keys in (("1",), ("2",), ("3",), ("enter",)):
+        for keys in (("1",), ("2",), ("3",), ("enter",), ("0",), ("enter",), ("w",)):
             await d.press(*keys)
             room = d.console.screen
             for node in (d.console, room):
@@ -461,7 +464,7 @@ async def test_mixed_environments_show_the_most_serious_and_each_its_own() -> No
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (200, 60)])
 async def test_no_line_is_wider_than_the_screen_and_help_stays_in_sight(size: tuple[int, int]) -> None:
     async with desk(size=size) as d:
-        for keys in (("1",), ("2",), ("3",), ("2", "enter")):
+        for keys in (("1",), ("2",), ("3",), ("0",), ("2", "enter"), ("0", "enter"), ("w",)):
             await d.press(*keys)
             lines = d.screen_text().split("\n")
             assert len(lines) == size[1]
@@ -492,10 +495,20 @@ async def test_the_trend_follows_the_cursor() -> None:
 
 async def test_ascii_signs_need_nothing_but_ascii() -> None:
     async with desk(ascii_signs=True, size=(200, 60)) as d:
-        for keys in (("1",), ("enter",), ("a",), ("escape",), ("question_mark",)):
+        for keys in (
+            ("1",),
+            ("enter",),
+            ("a",),
+            ("escape",),
+            ("w",),
+            ("0",),
+            ("v",),
+            ("escape",),
+            ("question_mark",),
+        ):
             await d.press(*keys)
             assert d.screen_text().isascii(), keys
-        await d.press("escape")
+        await d.press("escape", "1", "1")
         assert "X CRITICAL" in d.screen_text()
 
 

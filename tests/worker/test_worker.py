@@ -219,7 +219,8 @@ def test_the_store_may_be_on_postgresql(tmp_path: Path, flags: Path, postgresql:
     _sql(flags, "INSERT INTO flag VALUES ('red')")
     work_until_quiet(site)
     assert [incident.severity for incident in _open(site)] == [Status.CRITICAL]
-    assert site.submit("incident.acknowledge", {"incident": 1}, "test").startswith("incident #1 acknowledged")
+    answer = site.submit("incident.acknowledge", {"incident": 1}, "test")
+    assert answer.text.startswith("incident #1 acknowledged")
     site.store.close()
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.cells import cell_len
+
 from lexops.errors import InvalidRequest
+from lexops.text import fit, one_line
 from lexops.tui.ink import Ink, Line, Tone, fitted, line, spread, wrapped
 from lexops.tui.port import Operation, Parameter
-from lexops.tui.presenters.header import environment_badge
+from lexops.tui.presenters.environment import environment_badge
 
 LABEL = 12
+HASH = 12
+"""Characters of a hash that are shown; it is compared in full."""
+BUTTON = 28
+"""Cells of the longest button: two more have to stand beside it."""
 _EFFECTS = {"read": "only looks", "change": "", "destroy": "cannot be undone"}
 """What the declared effects mean; any other one is said as it is."""
 
@@ -17,6 +24,22 @@ _EFFECTS = {"read": "only looks", "change": "", "destroy": "cannot be undone"}
 def is_destructive(operation: Operation) -> bool:
     """Whether it must never be asked for by a single key."""
     return str(operation.effect) == "destroy"
+
+
+def is_secret(parameter: Parameter) -> bool:
+    """Whether what is typed must not be seen."""
+    return str(parameter.privacy) == "secret"
+
+
+def shown(operation: Operation, arguments: Mapping[str, object]) -> dict[str, object]:
+    """The arguments as they may stand on a screen."""
+    secret = {parameter.name for parameter in operation.parameters if is_secret(parameter)}
+    return {name: "(secret)" if name in secret else value for name, value in arguments.items()}
+
+
+def is_weighty(operation: Operation) -> bool:
+    """Whether it may need more than being allowed: a second factor, or approval."""
+    return operation.critical or str(operation.effect) in ("read", "destroy")
 
 
 def asked(operation: Operation, given: Mapping[str, object]) -> list[Parameter]:
@@ -30,9 +53,15 @@ def heading(operation: Operation, environment: str, width: int) -> Line:
     return spread((Ink(operation.title, Tone.TITLE),), where, width)
 
 
+def button_words(title: str) -> str:
+    """What stands on the button: the beginning of what the operation does."""
+    words = one_line(title).partition(";")[0]
+    return words if cell_len(words) <= BUTTON else fit(words, BUTTON)
+
+
 def given_lines(operation: Operation, given: Mapping[str, object], width: int) -> list[Line]:
     """The arguments that the screen knows already, and what the operation does."""
-    lines = [labelled(name, str(value)) for name, value in given.items()]
+    lines = [labelled(name, str(value)[: HASH if name == "hash" else None]) for name, value in given.items()]
     if effect := _EFFECTS.get(str(operation.effect), str(operation.effect)):
         first, *rest = wrapped(effect, max(10, width - LABEL))
         lines += [labelled("does", first), *(labelled("", part) for part in rest)]

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lexops.checks.view import WorkerRow
 from lexops.text import plural
 from lexops.tui.ink import Ink, Line, Tone, cells, line, spread
+from lexops.tui.presenters.environment import environment_badge, most_serious
+from lexops.tui.presenters.offers import to_approve
 from lexops.tui.presenters.status import age
 from lexops.tui.snapshot import Snapshot, Trouble
+from lexops.tui.views import SessionView
 
 LOST_AFTER = timedelta(seconds=45)
 """A worker whose last beat is older does no work."""
 FRESH_FOR = timedelta(seconds=30)
 """Data younger than this needs no mention of its age."""
-
-_SERIOUS = ("production", "prod", "live", "staging", "acceptance", "test", "development", "demo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +33,6 @@ class Standing:
     paused: bool = False
     selecting: bool = False
     """Paused by itself, because text is selected."""
-
-
-def most_serious(environments: Iterable[str]) -> str:
-    """The environment in which a slip costs most; an unknown name counts right after production."""
-    given = sorted({name for name in environments if name})
-    return min(given, key=_seriousness, default="")
-
-
-def _seriousness(name: str) -> float:
-    lowered = name.casefold()
-    return _SERIOUS.index(lowered) if lowered in _SERIOUS else 2.5
-
-
-def environment_badge(name: str) -> Ink:
-    """The environment, loud when it is production."""
-    loud = name.casefold() in _SERIOUS[:3]
-    return Ink(f" {name.upper()} ", Tone.PRODUCTION if loud else Tone.BADGE)
 
 
 def worker_is_lost(worker: WorkerRow | None, now: datetime) -> bool:
@@ -67,8 +51,32 @@ def worker_words(worker: WorkerRow | None, now: datetime) -> Ink:
 
 def header_line(standing: Standing, width: int) -> Line:
     """Site and badge on the left; state of the data, incidents, worker and operator on the right."""
-    snapshot = standing.snapshot
+    left, right = _left(standing), _right(standing)
+    while len(right) > 1 and cells(left) + cells(joined(right)) + 3 > width:
+        # Calm words give way first, then the operator; what is wrong stays.
+        calm = [piece for piece in right if piece.tone is Tone.QUIET] or [
+            piece for piece in right if piece.tone is Tone.PLAIN
+        ]
+        if not calm:
+            break
+        right.remove(calm[-1])
+    return spread(left, (*joined(right), Ink(" ")), width)
+
+
+def _left(standing: Standing) -> list[Ink]:
     left = [Ink(" "), Ink(standing.site, Tone.STRONG)]
+    if (snapshot := standing.snapshot) is None:
+        return left
+    environment = most_serious(target.environment for target in snapshot.fleet.targets)
+    if environment:
+        left += [Ink("  "), environment_badge(environment)]
+    if snapshot.session and snapshot.session.read_only:
+        left += [Ink(" "), Ink(" READ-ONLY ", Tone.CHIP)]
+    return left
+
+
+def _right(standing: Standing) -> list[Ink]:
+    snapshot = standing.snapshot
     right: list[Ink] = []
     if standing.paused or standing.selecting:
         right.append(Ink(" PAUSED ", Tone.CHIP))
@@ -77,22 +85,35 @@ def header_line(standing: Standing, width: int) -> Line:
     if snapshot is None:
         if not standing.trouble:
             right.append(Ink("reading the store", Tone.QUIET))
-    else:
-        environment = most_serious(target.environment for target in snapshot.fleet.targets)
-        if environment:
-            left += [Ink("  "), environment_badge(environment)]
-        if standing.now - snapshot.fleet.at > FRESH_FOR:
-            right.append(Ink(f"data {age(snapshot.fleet.at, standing.now)} old", Tone.WARNING))
-        right.append(Ink(plural(len(snapshot.incidents), "open incident"), Tone.QUIET))
-        right.append(worker_words(snapshot.fleet.worker, snapshot.fleet.at))
-    right.append(Ink(standing.operator))
-    while len(right) > 1 and cells(left) + cells(joined(right)) + 3 > width:
-        # The operator and calm words give way first; what is wrong stays.
-        calm = [piece for piece in right if piece.tone in (Tone.PLAIN, Tone.QUIET)]
-        if not calm:
-            break
-        right.remove(calm[-1])
-    return spread(left, (*joined(right), Ink(" ")), width)
+        return [*right, Ink(standing.operator)]
+    if standing.now - snapshot.fleet.at > FRESH_FOR:
+        right.append(Ink(f"data {age(snapshot.fleet.at, standing.now)} old", Tone.WARNING))
+    right += _approvals(snapshot)
+    right.append(Ink(plural(len(snapshot.incidents), "open incident"), Tone.QUIET))
+    right.append(worker_words(snapshot.fleet.worker, snapshot.fleet.at))
+    session = snapshot.session
+    if session is None:
+        return [*right, Ink(standing.operator)]
+    return [*right, Ink(operator_words(session))]
+
+
+def operator_words(session: SessionView) -> str:
+    """`ana, support`."""
+    return f"{session.operator}, {session.role or 'no operator'}"
+
+
+def session_words(session: SessionView) -> str:
+    """What opened the session, and from where."""
+    opened = {"account": "local account", "key": "SSH key", "certificate": "SSH certificate"}
+    how = opened.get(session.how, session.how)
+    return f"{how} from {session.remote}" if session.remote else how
+
+
+def _approvals(snapshot: Snapshot) -> list[Ink]:
+    waiting, mine = to_approve(snapshot.requests, snapshot.session, snapshot.denied)
+    if mine:
+        return [Ink(f"▲ {mine} to approve", Tone.WARNING)]
+    return [Ink(f"{plural(waiting, 'request')} waiting", Tone.QUIET)] if waiting else []
 
 
 def joined(pieces: Sequence[Ink], separator: str = " · ") -> Line:
@@ -105,12 +126,13 @@ def joined(pieces: Sequence[Ink], separator: str = " · ") -> Line:
     return tuple(result)
 
 
-def modes_line(modes: Sequence[tuple[str, str, bool]], width: int) -> Line:
-    """Number and title of each mode; the current one stands out."""
+def modes_line(modes: Sequence[tuple[str, str, bool]], width: int, remark: str = "") -> Line:
+    """The modes, the current one as a chip; a remark at the right where there is room."""
     pieces: list[Ink] = [Ink(" ")]
     for key, title, current in modes:
         pieces.append(Ink(f" {key} {title} ", Tone.CHIP if current else Tone.QUIET))
-    return spread(pieces, (), width)
+    right = (Ink(f"{remark} ", Tone.QUIET),)
+    return spread(pieces, right if cells(pieces) + cells(right) < width else (), width)
 
 
 def rule(width: int) -> Line:

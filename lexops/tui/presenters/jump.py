@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lexops.tui.ink import Ink, Tone
-from lexops.tui.places import CheckPlace, IncidentPlace, ModePlace, Place, TargetPlace
+from lexops.tui.places import (
+    CheckPlace,
+    IncidentPlace,
+    ModePlace,
+    Place,
+    RequestPlace,
+    RequestsPlace,
+    TargetPlace,
+)
 from lexops.tui.presenters.columns import Column
 from lexops.tui.presenters.search import best
 from lexops.tui.presenters.status import symbol
@@ -28,6 +36,7 @@ def destinations(snapshot: Snapshot | None, modes: Sequence[tuple[str, str]]) ->
     """Everything that has a name, modes first."""
     quiet = Ink(" ", Tone.QUIET)
     found = [Destination(title, "mode", ModePlace(name), quiet) for name, title in modes]
+    found.append(Destination("Requests", "list", RequestsPlace(), quiet, "approvals, decisions, reviews"))
     if snapshot is None:
         return found
     found += [
@@ -37,6 +46,10 @@ def destinations(snapshot: Snapshot | None, modes: Sequence[tuple[str, str]]) ->
     found += [
         Destination(f"#{each.id}", "incident", IncidentPlace(each.id), symbol(each.severity), each.title)
         for each in snapshot.incidents
+    ]
+    found += [
+        Destination(f"request {each.id}", "request", RequestPlace(each.id), quiet, each.title)
+        for each in snapshot.requests
     ]
     found += [
         Destination(

@@ -21,6 +21,8 @@ class KeyHelp:
     enabled: bool = True
     shown: bool = True
     """Whether it is worth a place in the foot line."""
+    why_not: str = ""
+    """Why it does nothing now."""
 
 
 def key_line(keys: Sequence[KeyHelp], width: int) -> Line:
@@ -45,7 +47,7 @@ def help_lines(title: str, keys: Sequence[KeyHelp], width: int) -> list[Line]:
     """The keys of a screen, one line each, then the signs and words."""
     lines: list[Line] = [line(Ink(title, Tone.TITLE)), EMPTY]
     for key in keys:
-        said = key.help if key.enabled else f"{key.help} (not possible here)"
+        said = key.help if key.enabled else f"{key.help} ({key.why_not or 'not possible here'})"
         lines += _entry(Ink(key.key, Tone.KEY), said, 14, width)
     lines += [EMPTY, line(Ink("SIGNS AND WORDS", Tone.TITLE)), EMPTY]
     for sign, meaning in GLOSSARY:

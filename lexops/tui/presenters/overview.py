@@ -6,13 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from lexops.audit.log import State as RecordState
 from lexops.checks.model import Status
 from lexops.checks.view import CheckRow, Flag, Fleet, TargetRow
+from lexops.gate.model import STOPPED
+from lexops.gate.model import State as RequestState
 from lexops.incidents.model import Incident, State
 from lexops.tui.ink import Ink, Line, Tone, fitted, line
-from lexops.tui.places import CheckPlace, IncidentPlace, ModePlace, Place
+from lexops.tui.places import CheckPlace, IncidentPlace, ModePlace, Place, RequestPlace
 from lexops.tui.presenters.columns import Column, widest
 from lexops.tui.presenters.header import worker_is_lost
+from lexops.tui.presenters.offers import wanted_of_me
+from lexops.tui.presenters.proof import record_line
 from lexops.tui.presenters.status import age, badge, counts, flag_words, has_owner, ribbon, symbol
 from lexops.tui.snapshot import Snapshot
 
@@ -63,6 +68,7 @@ def needs(snapshot: Snapshot, now: datetime) -> list[Need]:
     if worker_is_lost(fleet.worker, now):
         beat = fleet.worker.beat if fleet.worker else None
         found.append(Need(ModePlace("health"), Status.CRITICAL, "no worker: nobody looks", since=beat))
+    found += _requests(snapshot)  # few, and somebody waits for each of them
     found += [
         Need(IncidentPlace(each.id), each.severity, f"#{each.id} {each.title}", since=each.opened)
         for each in sorted(snapshot.incidents, key=_pressing)
@@ -74,6 +80,20 @@ def needs(snapshot: Snapshot, now: datetime) -> list[Need]:
         for name, reason in sorted(fleet.broken_plugins.items())
     ]
     return found
+
+
+def _requests(snapshot: Snapshot) -> list[Need]:
+    """Requests that need people: first those that this person can do something about."""
+    me, denied = snapshot.session, snapshot.denied
+    found = []
+    for each in snapshot.requests:
+        mine = wanted_of_me(each, me, denied)
+        on = f" {each.target}" if each.target else ""
+        text = f"{each.title}{on} ({each.operator}, #{each.id})"
+        remark = mine or ("others" if each.state is RequestState.WAITING else str(each.state))
+        sign = Status.CRITICAL if each.needs_review or each.state in STOPPED else Status.WARNING
+        found.append((not mine, Need(RequestPlace(each.id), sign, text, remark, each.changed)))
+    return [need for _, need in sorted(found, key=lambda pair: pair[0])]
 
 
 def _pressing(incident: Incident) -> tuple[int, datetime]:
@@ -149,9 +169,10 @@ class Coverage:
     stale: int
     newest: datetime | None
     broken_plugins: Mapping[str, str]
+    record: RecordState | None = None
 
 
-def coverage(fleet: Fleet) -> Coverage:
+def coverage(fleet: Fleet, record: RecordState | None = None) -> Coverage:
     """The checks of a site, counted."""
     statuses = [row.status for row in fleet.checks]
     return Coverage(
@@ -164,6 +185,7 @@ def coverage(fleet: Fleet) -> Coverage:
         stale=sum(Flag.STALE in row.flags for row in fleet.checks),
         newest=max((row.checked for row in fleet.checks if row.checked), default=None),
         broken_plugins=fleet.broken_plugins,
+        record=record,
     )
 
 
@@ -187,8 +209,7 @@ def coverage_lines(seen: Coverage, now: datetime, width: int) -> list[Line]:
         _fact("said", Ink(f"{seen.ok:,} ok, {seen.failing:,} failing"), Ink(left_out, Tone.QUIET)),
         _fact("gaps", *(_commas(gaps) or (Ink("none", Tone.QUIET),))),
     ]
-    if not seen.broken_plugins:
-        lines.append(_fact("plug-ins", Ink("all loaded", Tone.QUIET)))
+    lines.append(_fact("record", *record_line(seen.record, now)))
     for name, reason in sorted(seen.broken_plugins.items()):
         lines.append(_fact("plug-in", Ink("▲ ", Tone.WARNING), Ink(f"{name}: {reason}")))
     return [fitted(each, width) for each in lines]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar
 
 from textual import on, work
@@ -11,27 +10,33 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, RadioButton, RadioSet
 
 from lexops.errors import LexOpsError
+from lexops.gate.model import Preview
 from lexops.text import one_line
 from lexops.tui.ink import Ink, Tone, line
 from lexops.tui.port import Operation, Parameter
+from lexops.tui.presenters.confirm import needs_lines
 from lexops.tui.presenters.forms import (
     asked,
+    button_words,
     choice_texts,
     error_lines,
     given_lines,
     heading,
     is_destructive,
+    is_secret,
+    is_weighty,
     kind,
     read,
 )
+from lexops.tui.views import Intent
 from lexops.tui.widgets.panel import Panel
 
-Submit = Callable[[str, Mapping[str, object]], str]
+Ask = Callable[[Operation, Mapping[str, object]], Awaitable[str | None]]
+LookAhead = Callable[[Intent], Awaitable[Preview]]
 
 
 class Choice(RadioButton):
@@ -56,27 +61,20 @@ class FormScreen(ModalScreen[str | None]):
         Binding("up", "app.focus_previous", "previous", show=False, id="form.up", tooltip="Back one field"),
     ]
 
-    @dataclass
-    class Accepted(Message):
-        """The request was taken; one line to show."""
-
-        text: str
-
-    @dataclass
-    class Declined(Message):
-        """The request was not taken."""
-
-        text: str
-        hint: str
-
     def __init__(
-        self, operation: Operation, given: Mapping[str, object], environment: str, submit: Submit
+        self,
+        operation: Operation,
+        given: Mapping[str, object],
+        environment: str,
+        ask: Ask,
+        look_ahead: LookAhead,
     ) -> None:
         super().__init__()
         self._operation = operation
         self._given = given
         self._environment = environment
-        self._submit = submit
+        self._ask = ask
+        self._look_ahead = look_ahead
         self._fields = asked(operation, given)
 
     def compose(self) -> ComposeResult:
@@ -87,10 +85,12 @@ class FormScreen(ModalScreen[str | None]):
                 with Horizontal(classes="field"):
                     yield Panel(classes="field-label")
                     yield self._field(index, parameter)
+            if is_weighty(self._operation):
+                yield Panel(id="form-needs")
             yield Panel(id="form-error")
             with Horizontal(id="form-buttons"):
                 yield Button(Content("Cancel"), id="cancel", compact=True)
-                yield Button(Content(one_line(self._operation.title)), id="go", compact=True)
+                yield Button(Content(button_words(self._operation.title)), id="go", compact=True)
 
     def _field(self, index: int, parameter: Parameter) -> Input | RadioSet:
         choices = choice_texts(parameter)
@@ -103,6 +103,7 @@ class FormScreen(ModalScreen[str | None]):
             compact=True,
             placeholder=f"{one_line(parameter.help)}{optional}",
             select_on_focus=False,
+            password=is_secret(parameter),
             type="integer" if kind(parameter) == "int" else "text",
         )
 
@@ -115,6 +116,17 @@ class FormScreen(ModalScreen[str | None]):
             label.show(lambda width, text=text: (text,))  # type: ignore[misc]
         careful = is_destructive(operation) or not self._fields
         self.query_one("#cancel" if careful else "#field-0").focus()
+        if is_weighty(operation) and not any(field.required for field in self._fields):
+            self._show_needs()
+
+    @work(group="asking")
+    async def _show_needs(self) -> None:
+        try:
+            preview = await self._look_ahead(Intent(self._operation.name, self._given))
+        except LexOpsError as error:
+            self._say(str(error), error.hint)
+        else:
+            self.query_one("#form-needs", Panel).show(lambda width: needs_lines(preview, width))
 
     @on(Input.Submitted)
     def _next_field(self) -> None:
@@ -134,7 +146,7 @@ class FormScreen(ModalScreen[str | None]):
             self._say(str(error), error.hint)
             return
         self.query_one("#go", Button).disabled = True
-        self._ask(arguments)
+        self._go(arguments)
 
     def _answers(self) -> dict[str, str]:
         answers: dict[str, str] = {}
@@ -146,21 +158,17 @@ class FormScreen(ModalScreen[str | None]):
                 answers[parameter.name] = choice_texts(parameter)[field.pressed_index]
         return answers
 
-    @work(thread=True, exclusive=True, group="submit", exit_on_error=False)
-    def _ask(self, arguments: Mapping[str, object]) -> None:
+    @work(exclusive=True, group="asking")
+    async def _go(self, arguments: Mapping[str, object]) -> None:
         try:
-            self.post_message(self.Accepted(self._submit(self._operation.name, arguments)))
+            text = await self._ask(self._operation, arguments)
         except LexOpsError as error:
-            self.post_message(self.Declined(str(error), error.hint))
-
-    @on(Accepted)
-    def _accepted(self, event: Accepted) -> None:
-        self.dismiss(event.text)
-
-    @on(Declined)
-    def _declined(self, event: Declined) -> None:
+            self._say(str(error), error.hint)
+        else:
+            if text is not None:
+                self.dismiss(text)
+                return
         self.query_one("#go", Button).disabled = False
-        self._say(event.text, event.hint)
 
     def _say(self, text: str, hint: str) -> None:
         self.query_one("#form-error", Panel).show(lambda width: error_lines(text, hint, width))

@@ -17,7 +17,7 @@ from textual.widget import Widget
 from lexops.checks.view import CheckDetail, CheckRow, TargetRow
 from lexops.errors import LexOpsError
 from lexops.tui.ink import Ink, Line, Tone
-from lexops.tui.places import CheckPlace, IncidentPlace, ModePlace, Place, TargetPlace
+from lexops.tui.places import CheckPlace, IncidentPlace, Place, RequestPlace, TargetPlace, is_place
 from lexops.tui.presenters import overview
 from lexops.tui.presenters.check import trend_lines
 from lexops.tui.presenters.checks import haystack as check_words
@@ -106,8 +106,8 @@ class OverviewScreen(Room):
         self._title("needs", "NEEDS YOU")
         self._title("targets", overview.targets_title(fleet.targets, narrow=narrow))
         self._make_room(len(fleet.targets))
-        self._title("coverage", "COVERAGE")
-        seen = overview.coverage(fleet)
+        self._title("coverage", "COVERAGE AND PROOF")
+        seen = overview.coverage(fleet, snapshot.record)
         lines = self.query_one("#coverage-lines", Panel)
         lines.show(lambda width: overview.coverage_lines(seen, now, width))
         self._follow_trend()
@@ -135,7 +135,7 @@ class OverviewScreen(Room):
     def place_of(self, key: object) -> Place | None:
         if isinstance(key, tuple):
             key = key[0]
-        return key if isinstance(key, CheckPlace | IncidentPlace | TargetPlace | ModePlace) else None
+        return key if is_place(key) else None
 
     # The trend of the selected target's selected problem
 
@@ -206,6 +206,8 @@ class OverviewScreen(Room):
         place = self.place_of(self._focused_key())
         if isinstance(place, IncidentPlace):
             return {"incident": place.id}
+        if isinstance(place, RequestPlace):
+            return {"request": place.number}
         if isinstance(place, TargetPlace):
             return {"target": place.target}
         if isinstance(place, CheckPlace):

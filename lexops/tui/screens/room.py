@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from lexops.tui.ink import Ink, Line, Tone, spread
 from lexops.tui.places import Place
+from lexops.tui.presenters.banners import banner_lines
 from lexops.tui.presenters.header import joined
 from lexops.tui.snapshot import Snapshot
 from lexops.tui.widgets.filter_bar import FilterBar
@@ -38,6 +39,7 @@ class Room(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Header()
+        yield Panel(id="banners")
         yield Panel(id="crumbs")
         yield from self.body()
         yield FilterBar()
@@ -89,6 +91,7 @@ class Room(Screen[None]):
         """Say in the header how things stand, and in the crumbs where one is."""
         console = self.console
         self.query_one(Header).tell(console.standing(), console.mode_marks())
+        self._warn()
         way = self.crumbs()
         crumbs = self.query_one("#crumbs", Panel)
         crumbs.display = bool(way)
@@ -98,12 +101,23 @@ class Room(Screen[None]):
             right: Line = (*self.state(), Ink(" "))
             crumbs.show(lambda width: (spread(left, right, width),))
 
+    def _warn(self) -> None:
+        console = self.console
+        snapshot, heads, now = console.snapshot, console.heads, console.now()
+        banners = self.query_one("#banners", Panel)
+        banners.display = bool(banner_lines(snapshot, heads, now, 80))
+        banners.show(lambda width: banner_lines(snapshot, heads, now, width))
+
     # Filter
 
     def filter_lists(self, needle: str) -> None:
         """Put a filter on every list of the screen."""
         for rows in self.query(RowList):
             rows.filter(needle)
+
+    def why_not(self, action: str, parameters: tuple[object, ...]) -> str:
+        """Why a key of this screen does nothing now; empty when it does, or needs no explanation."""
+        return ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("filter", "clear_filter", "leave_filter"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
+from textual.actions import parse
 from textual.keys import format_key
 from textual.screen import Screen
 
@@ -21,6 +23,13 @@ _NAMES = {
 }
 
 
+@runtime_checkable
+class Explains(Protocol):
+    """A screen that tells why a key of its does nothing."""
+
+    def why_not(self, action: str, parameters: tuple[object, ...]) -> str: ...
+
+
 def screen_keys(screen: Screen[object]) -> list[KeyHelp]:
     """The keys of a screen and of what has its focus, as declared."""
     found: dict[tuple[str, str], KeyHelp] = {}
@@ -29,6 +38,10 @@ def screen_keys(screen: Screen[object]) -> list[KeyHelp]:
         if binding.system or not binding.tooltip:
             continue
         shown = binding.key_display or _NAMES.get(key) or format_key(key)
+        reason = ""
+        if not active.enabled and isinstance(screen, Explains):
+            _, action, parameters = parse(binding.action)
+            reason = screen.why_not(action, parameters)
         known = found.get((binding.action, binding.description))
         found[binding.action, binding.description] = KeyHelp(
             key=f"{known.key} {shown}" if known else shown,
@@ -36,6 +49,7 @@ def screen_keys(screen: Screen[object]) -> list[KeyHelp]:
             help=binding.tooltip,
             enabled=active.enabled,
             shown=binding.show,
+            why_not=reason,
         )
     return list(found.values())
 

@@ -1,0 +1,3 @@
+"""The record: every act, in a tree that shows when it was tampered with."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""What must not be read by everyone: sealed values, and the keys that open them."""
+
+from __future__ import annotations
