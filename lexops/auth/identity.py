@@ -29,19 +29,45 @@ def local_session(read_only: bool = False) -> Session:
 
 def _login_id() -> str:
     """Names the terminal session: its leading process, which no other one can be taken for."""
-    leader = os.getsid(0)
     try:
-        return f"login-{os.getuid()}-{leader}-{_began(leader)}"
+        leader, began = _leader()
     except (OSError, LookupError, ValueError):
         return new_session_id()
+    return f"login-{os.getuid()}-{leader}-{began}"
+
+
+def _leader() -> tuple[int, str]:
+    """The process that leads this terminal session and when it began: its number alone may be used again."""
+    session = os.getsid(0)
+    if not Path("/proc/self/stat").exists():
+        return session, _began(session)
+    if session and Path(f"/proc/{session}/stat").exists():
+        return session, _stat(session).began
+    # The leader has ended, or stands outside this container: the outermost that is left speaks for it.
+    process = os.getpid()
+    while (parent := _stat(process).parent) and _stat(parent).session == session:
+        process = parent
+    return process, _stat(process).began
+
+
+@dataclass(frozen=True, slots=True)
+class _Stat:
+    """What Linux tells of a process (proc(5)); `began` in clock ticks since the machine started."""
+
+    parent: int
+    session: int
+    began: str
+
+
+def _stat(process: int) -> _Stat:
+    text = Path(f"/proc/{process}/stat").read_text("ascii", "replace")
+    # The second field, the program's name, may hold blanks and brackets: count from behind it.
+    fields = text.rpartition(")")[2].split()
+    return _Stat(parent=int(fields[1]), session=int(fields[3]), began=fields[19])
 
 
 def _began(process: int) -> str:
-    """When a process began, as the kernel counts; its number alone may be used again."""
-    stat = Path(f"/proc/{process}/stat")
-    if stat.exists():
-        # The 22nd field (proc(5)); the second may hold blanks and brackets.
-        return stat.read_text("ascii", "replace").rpartition(")")[2].split()[19]
+    """When a process began, where there is no /proc."""
     import psutil
 
     try:
