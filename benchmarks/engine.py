@@ -31,6 +31,7 @@ from benchmarks.measure import Run, by_turns, program, timed
 from lexops.checks import store
 from lexops.checks.contract import Metric, PostgreSQL, RunnableCheck, check
 from lexops.checks.engine import Engine
+from lexops.checks.history import History
 from lexops.checks.lanes import lanes
 from lexops.checks.model import Status
 from lexops.clock import SystemClock
@@ -121,7 +122,7 @@ def target_table(address: str) -> str:
 
 def one_pass(site: Site, count: int) -> Sample:
     """A pass of the lane over its first `count` checks."""
-    (lane,) = lanes(site.file, site.checks.assigned)
+    (lane,) = lanes(site.file, site.checks.assigned, lambda target: History(site.store, target, site.clock))
     engine = Engine([lane], SystemClock(), 4)
     now = SystemClock().now()
 

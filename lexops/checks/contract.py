@@ -4,24 +4,27 @@
     def connections(db: PostgreSQL) -> Iterator[Observation]:
         \"\"\"Connections run out.
 
-        What it means and why it matters for billing.
+        What it looks at, and what a failure means.
+
+        Why it matters for billing.
         \"\"\"
         row = db.query_row("connections")
         yield Metric("connections", row["used"], limit=row["usable"])
 
-The first line of the docstring is the title: what is wrong when it fires. The rest is the meaning. SQL
-stands beside the module in `<name>.sql`; `<name>.17.sql` is taken from server version 17 on. The function
-only collects; the judge decides. It may raise NotApplicable and CannotSee, and then nothing it has yielded
-before counts.
+The first line of the docstring is the title: what is wrong when it fires. The paragraph after it is the
+meaning, the last one says why it matters for billing. `db.memory` keeps counters and positions from one look
+to the next. SQL stands beside the module in `<name>.sql`; `<name>.17.sql` is taken from server version 17 on.
+The function only collects; the judge decides. It may raise NotApplicable, NotYet and CannotSee, and then
+nothing it has yielded before counts.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from lexops.checks.model import Area, Check, Finding, Metric, Note, Observation, Status
 from lexops.checks.thresholds import levels
@@ -38,16 +41,19 @@ __all__ = [
     "Database",
     "Endpoint",
     "Finding",
+    "Forecast",
     "Host",
     "MariaDB",
     "Metric",
     "NotApplicable",
+    "NotYet",
     "Note",
     "Observation",
     "PostgreSQL",
     "RunnableCheck",
     "SQLite",
     "Status",
+    "Usual",
     "check",
 ]
 
@@ -63,8 +69,39 @@ _KINDS: dict[type[Any], frozenset[Kind]] = {
 Collect = Callable[[Any], Iterable[Observation]]
 
 
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A metric that runs towards its limit: when will it be there?
+
+    The limit is the metric's own. `warn` and `crit` are the least time that has to be left; below them the
+    forecast alarms, with `crit` only when less than `tight` percent of the limit are free, too.
+    """
+
+    metric: str
+    warn: str = "24h"
+    crit: str | None = "4h"
+    tight: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """A metric with a weekly rhythm: is it as it usually is at this hour of the week?"""
+
+    metric: str
+    least: float = 0.0
+    """Below it differences do not matter."""
+    direction: Literal["both", "up", "down"] = "both"
+
+
+Trend = Forecast | Usual
+
+
 class NotApplicable(Exception):
     """The question does not arise on this target; the text says why."""
+
+
+class NotYet(Exception):
+    """Another look is needed before anything can be said; the text says what is missing."""
 
 
 class CannotSee(Exception):
@@ -82,6 +119,10 @@ class RunnableCheck:
     check: Check
     collect: Collect
     sql: SqlFolder | None = None
+    trends: tuple[Trend, ...] = ()
+    """What is to be foreseen from its metrics; each becomes a check of its own."""
+    of_history: bool = False
+    """Whether it looks at what LexOps has kept instead of at the target."""
 
     def overridden(self, **changes: Any) -> RunnableCheck:
         return replace(self, check=replace(self.check, **changes))
@@ -104,11 +145,20 @@ def check(
     runbook: str = "",
     heavy: bool = False,
     availability: bool = False,
+    metrics: Mapping[str, tuple[str | None, str | None]] | None = None,
+    trends: Sequence[Trend] = (),
+    fault: str = "",
 ) -> Callable[[Collect], RunnableCheck]:
-    """Declare the decorated function as a check. Raises ValueError for a range or duration that is none."""
+    """Declare the decorated function as a check. Raises ValueError for a range or duration that is none.
+
+    `warn` and `crit` judge every metric but those that `metrics` gives a pair of their own.
+    """
 
     def declare(collect: Collect) -> RunnableCheck:
-        title, _, meaning = (inspect.getdoc(collect) or id).partition("\n")
+        title, _, body = (inspect.getdoc(collect) or id).partition("\n")
+        meaning, _, why = body.strip().rpartition("\n\n")
+        if not meaning:
+            meaning, why = why, ""
         package = collect.__module__.rpartition(".")[0]
         return RunnableCheck(
             Check(
@@ -117,21 +167,25 @@ def check(
                 area=area,
                 kinds=_KINDS[target],
                 meaning=" ".join(meaning.split()),
+                why=" ".join(why.split()),
                 mend=mend,
                 every=parse_duration(every),
                 timeout=parse_duration(timeout),
                 attempts=attempts,
                 levels=levels(warn, crit),
+                levels_of={name: levels(*pair) for name, pair in (metrics or {}).items()},
                 severity=severity,
                 source=source,
                 grants=grants,
                 runbook=runbook,
+                fault=fault,
                 heavy=heavy,
                 availability=availability,
                 origin=package,
             ),
             collect,
             SqlFolder(files(package)) if package else None,
+            tuple(trends),
         )
 
     return declare

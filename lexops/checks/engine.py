@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from lexops.checks.contract import CannotSee, NotApplicable, RunnableCheck
+from lexops.checks.contract import CannotSee, NotApplicable, NotYet, RunnableCheck
 from lexops.checks.judge import judge
 from lexops.checks.model import Check, Outcome, Status, Verdict
 from lexops.clock import Clock, show_duration
 from lexops.errors import Denied, LexOpsError, TimedOut, Unreachable
+from lexops.targets.memory import Memory
 from lexops.text import one_line
 
 MARGIN = 1.0
@@ -71,6 +72,8 @@ class Pass:
     session: Session | None = None
     refused: Unreachable | None = None
     """Why connecting failed; it is not tried again in this pass, each time costs its timeout."""
+    memories: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What the lane's checks kept from their last look, by id."""
     current: tuple[RunnableCheck, datetime, datetime] | None = None
     """The look under way: check, when it was due, when it started."""
     deadline: float = 0.0
@@ -105,7 +108,7 @@ class Pass:
         try:
             session = self.session or self._connected()
             self.deadline = self.clock.monotonic() + check.check.timeout.total_seconds() + MARGIN
-            verdict = observe(check, session)
+            verdict = observe(check, session, Memory(self.memories.get(check.check.id), started))
         except LexOpsError as error:
             verdict = could_not_connect(check.check, error)
         except Exception as error:
@@ -153,17 +156,16 @@ class Pass:
                 pass
 
 
-def observe(check: RunnableCheck, session: Session) -> Verdict:
+def observe(check: RunnableCheck, session: Session, memory: Memory | None = None) -> Verdict:
     """Collect and judge. What goes wrong becomes a verdict: not seen is UNKNOWN, and the hint mends it."""
-    definition = check.check
-    if hasattr(session, "sql"):
-        session.sql = check.sql
-    if hasattr(session, "allow"):
-        session.allow(definition.timeout.total_seconds())
+    definition, memory = check.check, memory or Memory()
+    _prepare(session, check, memory)
     try:
-        return judge(definition, check.collect(session))
+        return _judged(check, session, memory)
     except NotApplicable as reason:
         return Verdict(Status.NOT_APPLICABLE, one_line(reason))
+    except NotYet as reason:
+        return Verdict(Status.PENDING, one_line(reason), memory=memory.packed())
     except CannotSee as error:
         return Verdict(
             Status.UNKNOWN, f"cannot see: {one_line(error)}", hint=error.grant or definition.grants
@@ -178,6 +180,24 @@ def observe(check: RunnableCheck, session: Session) -> Verdict:
         return Verdict(Status.UNKNOWN, f"could not look: {one_line(error)}", hint=error.hint)
     except Exception as error:
         return _broken(error)
+
+
+def _prepare(session: Session, check: RunnableCheck, memory: Memory) -> None:
+    """Give the session what the check needs of it: sessions of plug-ins take less."""
+    if hasattr(session, "memory"):
+        session.memory = memory
+    if hasattr(session, "sql"):
+        session.sql = check.sql
+    if hasattr(session, "allow"):
+        session.allow(check.check.timeout.total_seconds())
+
+
+def _judged(check: RunnableCheck, session: Session, memory: Memory) -> Verdict:
+    seen = list(check.collect(session))
+    verdict = judge(check.check, seen, standing=memory.standing, waits=memory.waits)
+    bad = (Status.WARNING, Status.CRITICAL)
+    memory.standing = {judged.key: judged.status.value for judged in verdict.judged if judged.status in bad}
+    return replace(verdict, memory=memory.packed())
 
 
 def could_not_connect(check: Check, error: LexOpsError) -> Verdict:
@@ -217,6 +237,12 @@ class Engine:
         self._stuck: dict[str, Pass] = {}
         self._done: queue.SimpleQueue[tuple[Pass, Outcome | None]] = queue.SimpleQueue()
         self._told: list[Outcome] = []
+        self._memories: dict[str, dict[str, Mapping[str, Any]]] = {}
+
+    def remember(self, memories: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
+        """Take over what checks of targets kept elsewhere or earlier, by target and check."""
+        for (target, check), memory in memories.items():
+            self._memories.setdefault(target, {})[check] = memory
 
     @property
     def idle(self) -> bool:
@@ -239,7 +265,8 @@ class Engine:
             self._tell_stuck(lane, stuck, due)
             return True
         self._stuck.pop(lane.name, None)
-        run = Pass(lane, due, self._clock, self._done)
+        memories = dict(self._memories.get(lane.target, {}))
+        run = Pass(lane, due, self._clock, self._done, memories=memories)
         self._running[lane.name] = run
         self._free -= 1
         threading.Thread(target=run.run, name=f"lane {lane.name}", daemon=True).start()
@@ -268,6 +295,8 @@ class Engine:
             pass
         for run in list(self._running.values()):
             outcomes += self._watch(run)
+        kept = [o for o in outcomes if o.verdict.memory is not None]
+        self.remember({(o.target, o.check.id): o.verdict.memory or {} for o in kept})
         return outcomes
 
     def _watch(self, run: Pass) -> list[Outcome]:

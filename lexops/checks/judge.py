@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from lexops.checks import quantity
 from lexops.checks.model import Check, Finding, Judged, Metric, Note, Observation, Status, Verdict
 from lexops.text import clean, one_line, plural
 
+FIRST_LOOK = "first look at the counters; the next one can tell how they grow"
+NOTHING = "nothing was measured, so nothing can be said"
 KEPT = 200
 """Findings kept as evidence; all are counted."""
 
 
-def judge(check: Check, observations: Iterable[Observation]) -> Verdict:
+EASE = 0.1
+"""What was bad is good again only this much inside its thresholds."""
+
+
+def judge(
+    check: Check,
+    observations: Iterable[Observation],
+    *,
+    standing: Mapping[str, str] | None = None,
+    waits: bool = False,
+) -> Verdict:
     """The verdict on `observations`: the worst of what was judged, the worst first in the summary.
 
-    A check with thresholds that yields nothing to compare is UNKNOWN: not seen is never fine.
+    `standing` is the status of metrics that were bad at the last look, by :func:`metric_key`. A check with
+    thresholds that yields nothing to compare is UNKNOWN: not seen is never fine; PENDING when it `waits` for
+    a second look at its counters.
     """
     metrics, findings, notes = _sorted(check, observations)
-    judged = [_judge_metric(check, metric) for metric in metrics if not metric.info]
+    judged = [
+        _judge_metric(check, metric, (standing or {}).get(metric_key(metric), ""))
+        for metric in metrics
+        if not metric.info
+    ]
     judged.sort(key=lambda j: (-j.status.rank, j.item))
-    has_levels = check.levels.warn is not None or check.levels.crit is not None
-    if has_levels and not judged and not findings:
-        return Verdict(
-            Status.UNKNOWN, "nothing was measured, so nothing can be said", metrics=metrics, notes=notes
-        )
+    if check.has_levels and not judged and not findings:
+        status, why = (Status.PENDING, FIRST_LOOK) if waits else (Status.UNKNOWN, NOTHING)
+        return Verdict(status, why, metrics=metrics, notes=notes)
     return Verdict(
         max(
             [j.status for j in judged] + [f.status for f in findings], key=lambda s: s.rank, default=Status.OK
@@ -57,17 +73,24 @@ def _sorted(
     return metrics, findings, notes
 
 
-def _judge_metric(check: Check, metric: Metric) -> Judged:
-    text = _text(metric)
+def metric_key(metric: Metric) -> str:
+    """What tells a metric from the others of its check."""
+    return f"{metric.name}|{metric.item}"
+
+
+def _judge_metric(check: Check, metric: Metric, standing: str) -> Judged:
+    text, key = _text(metric), metric_key(metric)
     if math.isnan(metric.value):
-        return Judged(Status.UNKNOWN, f"{text}: no number", metric.item)
+        return Judged(Status.UNKNOWN, f"{text}: no number", metric.item, key)
+    levels = check.levels_for(metric.name)
     try:
-        for status, level in ((Status.CRITICAL, check.levels.crit), (Status.WARNING, check.levels.warn)):
-            if level is not None and level.alerts(metric.value, metric.limit):
-                return Judged(status, f"{text} ({_word(status)} {level.text})", metric.item)
+        for status, level in ((Status.CRITICAL, levels.crit), (Status.WARNING, levels.warn)):
+            was = standing in (status, Status.CRITICAL)
+            if level is not None and level.alerts(metric.value, metric.limit, ease=EASE if was else 0.0):
+                return Judged(status, f"{text} ({_word(status)} {level.text})", metric.item, key)
     except ValueError as error:
-        return Judged(Status.UNKNOWN, f"{text}: {error}", metric.item)
-    return Judged(Status.OK, text, metric.item)
+        return Judged(Status.UNKNOWN, f"{text}: {error}", metric.item, key)
+    return Judged(Status.OK, text, metric.item, key)
 
 
 def _word(status: Status) -> str:

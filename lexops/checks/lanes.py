@@ -1,9 +1,11 @@
-"""The lanes of a site: one per target, one more for its heavy checks, one per monitoring-plugin."""
+"""The lanes of a site: one per target, one more for its heavy checks, one for those of its history, one per
+monitoring-plugin."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 from urllib.parse import urlsplit
 
 from lexops.checks.assignment import Assignment
@@ -13,16 +15,29 @@ from lexops.checks.plugin import PluginProcess
 from lexops.config import HostSettings, SiteFile, TargetSettings
 from lexops.targets.connect import connect
 
+HISTORY = "history"
 
-def lanes(site: SiteFile, assigned: Iterable[Assignment]) -> list[Lane]:
+History = Callable[[str], Session]
+"""Opens what LexOps has kept of a target, for the checks that look at that."""
+
+
+def lanes(site: SiteFile, assigned: Iterable[Assignment], history: History) -> list[Lane]:
     """Lanes in the order of the site's file; plug-ins get their own, because they may hang on their own."""
     grouped: dict[tuple[str, str], list[RunnableCheck]] = defaultdict(list)
     for assignment in assigned:
         check = assignment.runnable.check
         is_plugin = check.id.startswith("plugin.")
-        kind = check.id if is_plugin else "heavy" if check.heavy else ""
+        of_history = assignment.runnable.of_history
+        kind = check.id if is_plugin else HISTORY if of_history else "heavy" if check.heavy else ""
         grouped[assignment.target, kind].append(assignment.runnable)
-    return [_lane(site, target, kind, checks) for (target, kind), checks in grouped.items()]
+    return [
+        _of_history(target, checks, history) if kind == HISTORY else _lane(site, target, kind, checks)
+        for (target, kind), checks in grouped.items()
+    ]
+
+
+def _of_history(target: str, checks: list[RunnableCheck], history: History) -> Lane:
+    return Lane(f"{target} {HISTORY}", target, "", partial(history, target), 0.0, tuple(checks))
 
 
 def _lane(site: SiteFile, target: str, kind: str, checks: list[RunnableCheck]) -> Lane:

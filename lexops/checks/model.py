@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from lexops.checks.thresholds import Levels
 from lexops.targets.model import Kind
 
 
 class Status(StrEnum):
-    """What a check says. Could-not-see is UNKNOWN, never OK."""
+    """What a check says. Could-not-see is UNKNOWN, never OK; PENDING needs another look to say anything."""
 
     OK = "OK"
+    PENDING = "PENDING"
     WARNING = "WARNING"
     CRITICAL = "CRITICAL"
     UNKNOWN = "UNKNOWN"
@@ -26,16 +28,17 @@ class Status(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Sorts the worst first when descending: CRITICAL, UNKNOWN, WARNING, OK, not applicable."""
+        """Sorts the worst first when descending: CRITICAL, UNKNOWN, WARNING, PENDING, OK, not applicable."""
         return _RANK[self]
 
 
 _RANK = {
     Status.NOT_APPLICABLE: 0,
     Status.OK: 1,
-    Status.WARNING: 2,
-    Status.UNKNOWN: 3,
-    Status.CRITICAL: 4,
+    Status.PENDING: 2,
+    Status.WARNING: 3,
+    Status.UNKNOWN: 4,
+    Status.CRITICAL: 5,
 }
 
 WORST_FIRST = sorted(Status, key=lambda status: -status.rank)
@@ -97,7 +100,9 @@ class Check:
     area: Area
     kinds: frozenset[Kind]
     meaning: str = ""
-    """What it looks at and why that matters for billing."""
+    """What it looks at, and what a failure means."""
+    why: str = ""
+    """Why that matters for billing."""
     mend: str = ""
     """What to do when it fails."""
     every: timedelta = timedelta(minutes=5)
@@ -105,6 +110,9 @@ class Check:
     attempts: int = 3
     """Bad results in a row before a problem is hard; facts in data need one."""
     levels: Levels = field(default_factory=Levels)
+    """The thresholds of its metrics that have none of their own."""
+    levels_of: Mapping[str, Levels] = field(default_factory=dict)
+    """Thresholds of single metrics, by name."""
     severity: Status = Status.WARNING
     """How bad a finding is that does not say itself."""
     source: str = ""
@@ -112,6 +120,8 @@ class Check:
     grants: str = ""
     """What the monitoring role needs beyond a log-in."""
     runbook: str = ""
+    fault: str = ""
+    """The fault with which the tests make it fire."""
     heavy: bool = False
     """At most one heavy check runs per server."""
     availability: bool = False
@@ -121,6 +131,16 @@ class Check:
     origin: str = "lexops"
     """The distribution, file or table of the site that declared it."""
 
+    @property
+    def has_levels(self) -> bool:
+        """Whether numbers are judged by it at all."""
+        every = (self.levels, *self.levels_of.values())
+        return any(levels.warn is not None or levels.crit is not None for levels in every)
+
+    def levels_for(self, metric: str) -> Levels:
+        """The thresholds that judge a metric."""
+        return self.levels_of.get(metric, self.levels)
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -129,6 +149,8 @@ class Judged:
     status: Status
     text: str
     item: str = ""
+    key: str = ""
+    """What tells the metric from the others of its check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +166,8 @@ class Verdict:
     total: int = 0
     notes: tuple[Note, ...] = ()
     hint: str = ""
+    memory: Mapping[str, Any] | None = None
+    """What is kept for the next look; None: what was kept before."""
     unreachable: bool = False
     """The target itself could not be reached, so this says nothing about the check's own question."""
 

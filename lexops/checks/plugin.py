@@ -16,6 +16,7 @@ from lexops.checks.contract import RunnableCheck
 from lexops.checks.model import Area, Check, Finding, Metric, Note, Observation, Status
 from lexops.config import PluginSettings
 from lexops.errors import QueryFailed
+from lexops.targets.memory import Memory
 from lexops.targets.model import Kind
 from lexops.text import one_line
 
@@ -35,6 +36,7 @@ class PluginProcess:
     """A plug-in under way, in a process group of its own so that it ends with its children."""
 
     def __init__(self) -> None:
+        self.memory = Memory()
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, command: list[str]) -> tuple[int, str]:

@@ -56,13 +56,16 @@ def advance(before: State | None, outcome: Outcome, *, parent_down: bool = False
     """The state after `outcome`.
 
     A target that cannot be reached says nothing about its checks: they are UNKNOWN and unreachable,
-    and neither counters nor the hard status move. Its availability check moves, unless the host
-    below it is down (`parent_down`), which is then the one problem to follow.
+    and neither counters nor the hard status move. What is pending leaves everything as it was. A target's
+    availability check moves, unless the host below it is down (`parent_down`), which is then the one problem
+    to follow.
     """
     at, verdict, check = outcome.started, outcome.verdict, outcome.check
     unreachable = verdict.unreachable and (parent_down or not check.availability)
     status = Status.UNKNOWN if unreachable else verdict.status
     every_due = schedule.next_due(outcome.target, check.every, at)
+    if status is Status.PENDING and before is not None:
+        return replace(before, checked=at, due=every_due, unreachable=False)
     state = State(
         outcome.target,
         check.id,
@@ -82,6 +85,8 @@ def advance(before: State | None, outcome: Outcome, *, parent_down: bool = False
         return state
     history = flapping.remember(state.history, status.value[0])
     state = replace(state, history=history, flapping=flapping.is_flapping(history, state.flapping))
+    if status is Status.PENDING:
+        return replace(state, due=min(every_due, schedule.retry_due(check.every, check.timeout, at)))
     if status in _GOOD:
         return replace(state, bad=0, hard=status)
     state = replace(state, bad=min(state.bad + 1, check.attempts))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import JSON, Connection, Row, bindparam, case, delete, func, insert, or_, select, update
 
 from lexops.checks.model import Finding, Judged, Metric, Note, Outcome, Status, Verdict
 from lexops.checks.schedule import stale_after
@@ -18,7 +18,8 @@ from lexops.store.database import Moment
 if TYPE_CHECKING:
     from lexops.checks.assignment import Assignment
 
-_SAVED = "status hard told since checked due bad history flapping unreachable summary evidence".split()
+_SAVED = "status hard told since checked due bad history flapping unreachable summary evidence memory".split()
+_OF_VERDICT = ("evidence", "memory")
 _STATE = [
     check_table.c[name]
     for name in (
@@ -52,6 +53,13 @@ def assign(connection: Connection, wanted: Sequence[Assignment], now: datetime) 
         else:
             values |= {"target": w.target, "check": check.id, "due": now}
             connection.execute(insert(check_table).values(values))
+
+
+def memories(connection: Connection) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """What checks have kept for their next look."""
+    columns = check_table.c
+    query = select(columns.target, columns.check, columns.memory).where(columns.memory.is_not(None))
+    return {(row.target, row.check): row.memory for row in connection.execute(query) if row.memory}
 
 
 def assigned(connection: Connection, target: str | None, check: str | None) -> list[tuple[str, str]]:
@@ -103,7 +111,14 @@ def _state(row: Row[Any]) -> State:
 _REMEMBER = (
     update(check_table)
     .where(check_table.c.target == bindparam("of_target"), check_table.c.check == bindparam("of_check"))
-    .values({name: bindparam(name) for name in _SAVED})
+    .values(
+        {name: bindparam(name) for name in _SAVED if name != "memory"}
+        | {
+            "memory": case(
+                (bindparam("forgets"), bindparam("memory", type_=JSON())), else_=check_table.c.memory
+            )
+        }
+    )
 )
 _EXTEND_RUN = (
     update(result_table)
@@ -186,11 +201,13 @@ class Recorder:
 
 
 def _state_values(outcome: Outcome, state: State) -> dict[str, Any]:
-    values: dict[str, Any] = {name: getattr(state, name) for name in _SAVED if name != "evidence"}
+    values: dict[str, Any] = {name: getattr(state, name) for name in _SAVED if name not in _OF_VERDICT}
     for name in ("status", "hard", "told"):
         values[name] = values[name].value if values[name] else None
     return values | {
         "evidence": pack(outcome.verdict),
+        "memory": outcome.verdict.memory,
+        "forgets": outcome.verdict.memory is not None,
         "of_target": state.target,
         "of_check": state.check,
     }

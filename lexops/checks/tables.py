@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    false,
 )
 
 from lexops.store.database import Moment, metadata
@@ -45,6 +46,7 @@ check_table = Table(
     Column("unreachable", Boolean, nullable=False, default=False),
     Column("summary", Text, nullable=False, default=""),
     Column("evidence", JSON),
+    Column("memory", JSON),
     Column("acknowledged_by", String(80)),
     Column("acknowledged_why", Text),
     Column("acknowledged_at", Moment),
@@ -120,7 +122,20 @@ downtime_table = Table(
     Column("ends", Moment, nullable=False),
     Column("reason", Text, nullable=False),
     Column("operator", String(80), nullable=False),
+    Column("silence", Boolean, nullable=False, server_default=false()),
 )
+"""Planned downtimes; a silence only keeps people from being told, and what fails counts."""
+
+heartbeat_table = Table(
+    "heartbeat",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("beat", Moment),
+    Column("expected", Moment, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("message", Text, nullable=False),
+)
+"""Jobs that report themselves: the last report, and the moment by which the next one has to be there."""
 
 wish_table = Table(
     "check_request",

@@ -41,14 +41,24 @@ class Range:
     inside: bool = False
     percent: bool = False
 
-    def alerts(self, value: float, limit: float | None = None) -> bool:
-        """Whether `value` is bad; NaN always is. Raises ValueError for a percent range without a limit."""
+    def alerts(self, value: float, limit: float | None = None, *, ease: float = 0.0) -> bool:
+        """Whether `value` is bad; NaN always is. Raises ValueError for a percent range without a limit.
+
+        `ease` draws the good range in by that share, for a value that has been bad: it then has to be clearly
+        good again (netdata's hysteresis).
+        """
         if self.percent:
             if limit is None or limit <= 0:
                 raise ValueError(f"{self.text} is a percentage, but the limit is {limit}")
             value = 100.0 * value / limit
-        within = self.low <= value <= self.high
-        return within if self.inside else not within
+        if self.inside:
+            return self.low <= value <= self.high
+        low, high = self.low + ease * abs(self.low), self.high - ease * abs(self.high)
+        if low > high or math.isinf(self.low):
+            low = self.low
+        if low > high or math.isinf(self.high):
+            high = self.high
+        return not low <= value <= high
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ def counts(fleet: Fleet) -> str:
         (Status.CRITICAL, "critical"),
         (Status.WARNING, "warning"),
         (Status.UNKNOWN, "unknown"),
+        (Status.PENDING, "pending"),
         (Status.NOT_APPLICABLE, "not applicable"),
         (None, "not looked at yet"),
     ):

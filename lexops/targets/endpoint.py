@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from lexops.errors import LexOpsError, QueryFailed, TimedOut, Unreachable
+from lexops.targets.memory import Memory
 from lexops.targets.model import Certificate, Probe, Target
 from lexops.targets.network import Address, dial, reason, resolve
 from lexops.targets.session import Line, Once, Session, watchdog
@@ -40,6 +41,7 @@ class Endpoint(Session):
         seconds: float = 5.0,
     ) -> None:
         self.target = target
+        self.memory = Memory()
         self.url = url
         self.expect_status = expect_status
         self.expect_text = expect_text

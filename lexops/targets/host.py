@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from lexops.errors import LexOpsError, TimedOut
 from lexops.targets.facts import REAL_KINDS, parse_facts
+from lexops.targets.memory import Memory
 from lexops.targets.model import HostFacts, Target
 from lexops.targets.session import Once, Session
 from lexops.targets.ssh import Shell
@@ -22,6 +23,7 @@ class Host(Session):
 
     def __init__(self, target: Target, look: Callable[[], HostFacts], shell: Shell | None = None) -> None:
         self.target = target
+        self.memory = Memory()
         self._look = Once(look)
         self._shell = shell
         self._over: LexOpsError | None = None

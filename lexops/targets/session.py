@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Generic, Protocol, TypeVar
 
 from lexops.errors import LexOpsError
+from lexops.targets.memory import Memory
 from lexops.targets.model import Target
 
 T = TypeVar("T")
@@ -19,6 +20,8 @@ class Session(Protocol):
     """An open connection to a target. Used by one thread at a time; only `abort` may come from another."""
 
     target: Target
+    memory: Memory
+    """What the check that looks now has kept from its last look; set before each look."""
 
     def abort(self) -> None:
         """End what is going on: on the server, and the call that waits for it. Returns at once.

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from lexops.errors import LexOpsError, QueryFailed, TimedOut, Unreachable
+from lexops.targets.memory import Memory
 from lexops.targets.model import Kind, Target, Version
 from lexops.targets.session import watchdog
 from lexops.targets.sqlfile import SqlFolder
@@ -41,11 +42,14 @@ class Database(ABC):
     """As numbers: `(15, 18)`, `(10, 11, 19)`, `(3, 40, 1)`."""
     connect_seconds: float
     """How long connecting and authenticating took."""
+    memory: Memory
+    """What the check that looks now has kept from its last look."""
     sql: SqlFolder | None
     """The folder of the SQL that `query` runs."""
 
     def __init__(self, target: Target, engine: Engine, connect_timeout: float) -> None:
         self.target = target
+        self.memory = Memory()
         self.sql = None
         self.connect_seconds = 0.0
         self._engine = engine

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from lexops.checks import asked, presence, retention, store
 from lexops.checks.contract import RunnableCheck
 from lexops.checks.engine import Engine, Lane
+from lexops.checks.history import History
 from lexops.checks.lanes import lanes as engine_lanes
 from lexops.checks.model import Outcome
 from lexops.errors import Refused, StoreError
@@ -63,7 +64,9 @@ class Worker:
         self._name = presence.worker_name(os.getpid())
         settings = site.file.settings
         self._engine = Engine(
-            engine_lanes(site.file, site.checks.assigned), self._clock, settings.worker.concurrency
+            engine_lanes(site.file, site.checks.assigned, self._history),
+            self._clock,
+            settings.worker.concurrency,
         )
         self._lane_of = lanes(settings.targets)
         self._lanes: set[str] = set()
@@ -78,6 +81,9 @@ class Worker:
             self._runs = Runs(place(settings, site.file.folder), performer, self._name, self._clock)
             own.append(Chore("starting durable runs", DISPATCH, self._dispatch))
         self._chores = Chores([*own, *chores])
+
+    def _history(self, target: str) -> History:
+        return History(self._site.store, target, self._clock)
 
     def start(self) -> None:
         """Become the site's worker, or one of them. Raises Refused when there is one that is alone."""
@@ -220,7 +226,10 @@ class Worker:
         if len(mine) >= share or None not in holders.values():
             return set()
         gained = presence.take_lanes(connection, self._name, share - len(mine))
-        self._book.open(connection, {target for target, lane in self._lane_of.items() if lane in gained})
+        targets = {target for target, lane in self._lane_of.items() if lane in gained}
+        self._book.open(connection, targets)
+        memories = store.memories(connection)
+        self._engine.remember({key: memory for key, memory in memories.items() if key[0] in targets})
         return gained
 
     def _show_life(self, now: datetime) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from lexops.checks.assignment import assignments
 from lexops.checks.contract import MariaDB, Metric, Observation, PostgreSQL, RunnableCheck, check
-from lexops.checks.engine import GRACE, MARGIN, Engine
+from lexops.checks.engine import GRACE, MARGIN, Engine, Session
 from lexops.checks.lanes import lanes
 from lexops.checks.model import Outcome, Status
 from lexops.clock import SystemClock
@@ -48,10 +48,14 @@ def quick(db: PostgreSQL) -> Iterator[Observation]:
     yield Metric("one", db.scalar("SELECT 1"), info=True)
 
 
+def no_history(target: str) -> Session:
+    raise AssertionError(f"nobody asks for the past of {target}")
+
+
 def look(folder: Path, targets: str, *checks: RunnableCheck, meanwhile: Callable[[], None]) -> list[Outcome]:
     site = load(write_site(folder, targets))
     assigned, _ = assignments(site.settings, {c.check.id: c for c in checks})
-    engine = Engine(lanes(site, assigned), SystemClock(), 8)
+    engine = Engine(lanes(site, assigned, no_history), SystemClock(), 8)
     now = SystemClock().now()
     for lane in engine.lanes.values():
         assert engine.start(lane, [(c, now) for c in lane.checks])

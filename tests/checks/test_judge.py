@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -75,3 +76,37 @@ def test_no_number_crashes_the_judge(metrics: list[Metric]) -> None:
 
 def test_the_shortest_interval_is_accepted() -> None:
     assert make_check().every > timedelta()
+
+
+def test_a_metric_with_thresholds_of_its_own_is_judged_by_them() -> None:
+    own = replace(make_check("80"), levels_of={"age": levels("5", "9"), "size": levels()})
+    verdict = judge(own, [Metric("age", 6), Metric("size", 1e9), Metric("used", 70)])
+    assert [(j.status, j.text) for j in verdict.judged if j.status is Status.WARNING] == [
+        (Status.WARNING, "age 6 (warn 5)")
+    ]
+
+
+def test_what_was_bad_has_to_be_clearly_good_again() -> None:
+    check = make_check("80", "90")
+    for value, before, after in (
+        (85, "", Status.WARNING),
+        (85, "CRITICAL", Status.CRITICAL),
+        (80.5, "CRITICAL", Status.WARNING),
+        (75, "CRITICAL", Status.WARNING),
+        (75, "WARNING", Status.WARNING),
+        (71, "CRITICAL", Status.OK),
+        (71, "WARNING", Status.OK),
+        (75, "", Status.OK),
+    ):
+        assert judge(check, [Metric("x", value)], standing={"x|": before}).status is after, (value, before)
+
+
+def test_a_lower_bound_has_to_be_passed_clearly_too() -> None:
+    check = make_check("24:")
+    assert judge(check, [Metric("left", 25)], standing={"left|": "WARNING"}).status is Status.WARNING
+    assert judge(check, [Metric("left", 27)], standing={"left|": "WARNING"}).status is Status.OK
+
+
+def test_a_check_that_waits_for_a_second_look_is_pending() -> None:
+    assert judge(make_check("80"), [], waits=True).status is Status.PENDING
+    assert judge(make_check("80"), [Metric("other", 99)], waits=True).status is Status.WARNING

@@ -146,3 +146,12 @@ def test_due_times_form_a_grid_that_survives_restarts(target: str, seconds: int,
 
 def test_all_checks_of_a_target_share_one_cycle() -> None:
     assert phase("db", timedelta(minutes=5)) % timedelta(minutes=1) == phase("db", timedelta(minutes=1))
+
+
+def test_pending_leaves_what_was_certain_as_it_was() -> None:
+    certain, _ = run(CRITICAL, CRITICAL, CRITICAL)
+    pending = advance(certain, outcome(Status.PENDING, 60))
+    assert (pending.status, pending.hard, pending.bad) == (CRITICAL, CRITICAL, certain.bad)
+    assert pending.checked == START + timedelta(hours=1)
+    first = advance(None, outcome(Status.PENDING))
+    assert (first.status, first.hard, first.status.is_problem) == (Status.PENDING, None, False)

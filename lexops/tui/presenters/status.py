@@ -15,6 +15,7 @@ SYMBOLS = {
     Status.WARNING: "▲",
     Status.CRITICAL: "✖",
     Status.UNKNOWN: "?",
+    Status.PENDING: "…",
     Status.NOT_APPLICABLE: "–",
 }
 TONES = {
@@ -22,10 +23,12 @@ TONES = {
     Status.WARNING: Tone.WARNING,
     Status.CRITICAL: Tone.CRITICAL,
     Status.UNKNOWN: Tone.UNKNOWN,
+    Status.PENDING: Tone.QUIET,
     Status.NOT_APPLICABLE: Tone.QUIET,
 }
 RIBBON = {
     Status.OK: ("▁", Tone.QUIET),
+    Status.PENDING: ("·", Tone.QUIET),
     Status.NOT_APPLICABLE: ("▁", Tone.QUIET),
     Status.WARNING: ("▄", Tone.WARNING),
     Status.UNKNOWN: ("░", Tone.UNKNOWN),
@@ -40,6 +43,7 @@ GLOSSARY: tuple[tuple[Ink, str], ...] = (
     (Ink("✖ CRITICAL", Tone.CRITICAL), "past the second threshold: see to it now"),
     (Ink("? UNKNOWN", Tone.UNKNOWN), "could not look, so nobody knows; never read it as good"),
     (Ink("– NOT APPLICABLE", Tone.QUIET), "or N/A: this target has nothing of the kind"),
+    (Ink("… PENDING", Tone.QUIET), "needs a second look, for it judges how something grows"),
     (Ink("· NOT YET SEEN", Tone.QUIET), "no result so far"),
     (Ink("soft"), "bad, but not yet often enough in a row to count"),
     (Ink("stale"), "the last result is older than it should be"),
