@@ -7,7 +7,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, Connection, Row, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Connection,
+    Row,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from lexops.checks.model import Finding, Judged, Metric, Note, Outcome, Status, Verdict
 from lexops.checks.schedule import stale_after
@@ -108,17 +121,13 @@ def _state(row: Row[Any]) -> State:
     )
 
 
+_MEMORY = case(
+    (bindparam("has_memory", type_=Boolean()), bindparam("memory", type_=JSON())), else_=check_table.c.memory
+)
 _REMEMBER = (
     update(check_table)
     .where(check_table.c.target == bindparam("of_target"), check_table.c.check == bindparam("of_check"))
-    .values(
-        {name: bindparam(name) for name in _SAVED if name != "memory"}
-        | {
-            "memory": case(
-                (bindparam("forgets"), bindparam("memory", type_=JSON())), else_=check_table.c.memory
-            )
-        }
-    )
+    .values({name: bindparam(name) for name in _SAVED if name != "memory"} | {"memory": _MEMORY})
 )
 _EXTEND_RUN = (
     update(result_table)
@@ -207,7 +216,7 @@ def _state_values(outcome: Outcome, state: State) -> dict[str, Any]:
     return values | {
         "evidence": pack(outcome.verdict),
         "memory": outcome.verdict.memory,
-        "forgets": outcome.verdict.memory is not None,
+        "has_memory": outcome.verdict.memory is not None,
         "of_target": state.target,
         "of_check": state.check,
     }

@@ -40,9 +40,12 @@ class Keeper:
         findings: tuple[Finding, ...] = (),
         total: int = 0,
         minutes: float = 1,
+        memory: dict[str, object] | None = None,
     ) -> None:
         told = f"it is {status}"
-        verdict = Verdict(status, told, metrics=metrics, findings=findings, total=total or len(findings))
+        verdict = Verdict(
+            status, told, metrics=metrics, findings=findings, total=total or len(findings), memory=memory
+        )
         outcome = Outcome("db", CHECK, verdict, self.clock.now(), self.clock.now(), 0.5)
         before, self.state = self.state, advance(self.state, outcome)
         with self.store.begin() as connection:
@@ -172,3 +175,13 @@ def test_a_removed_check_leaves_the_list_and_its_history_stays(keeper: Keeper, s
     with store.read() as connection:
         assert read.fleet(connection, START).checks == ()
         assert connection.scalar(select(func.count()).select_from(result_table)) == 1
+
+
+def test_what_a_check_keeps_is_there_after_a_look_that_kept_nothing(keeper: Keeper) -> None:
+    keeper.keep(Status.OK, memory={"kept": {"offset": 7}})
+    keeper.keep(Status.UNKNOWN)
+    with keeper.store.read() as connection:
+        assert checks.memories(connection) == {("db", CHECK.id): {"kept": {"offset": 7}}}
+    keeper.keep(Status.OK, memory={})
+    with keeper.store.read() as connection:
+        assert checks.memories(connection) == {}
