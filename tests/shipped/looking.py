@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from lexops.checks.model import Status, Verdict
 from lexops.checks.thresholds import levels
 from lexops.config import Settings, SiteFile
 from lexops.targets.connect import connect
+from lexops.targets.memory import Memory
 
 FAMILIES: dict[str, tuple[RunnableCheck, ...]] = {
     "postgresql": lexops_checks.postgresql.CHECKS,
@@ -39,6 +40,7 @@ class Eye:
                 {"site": {"name": "Test"}, "targets": {"it": {"kind": kind, **settings}}}
             ),
         )
+        self._memories: dict[str, Mapping[str, Any]] = {}
 
     def session(self) -> Any:
         return connect(self._site, "it")
@@ -49,6 +51,17 @@ class Eye:
             return observe(shipped(check, warn, crit), session)
         finally:
             session.close()
+
+    def follow(self, check: str, warn: str | None = None, crit: str | None = None) -> Verdict:
+        """Like `look`, with what the check has kept from its last look: for rates and positions."""
+        session = self.session()
+        try:
+            verdict = observe(shipped(check, warn, crit), session, Memory(self._memories.get(check)))
+        finally:
+            session.close()
+        if verdict.memory is not None:
+            self._memories[check] = verdict.memory
+        return verdict
 
 
 def shipped(check: str, warn: str | None = None, crit: str | None = None) -> RunnableCheck:

@@ -1,0 +1,1 @@
+"""LexOps itself: does it see, is it on time, does its store hold?"""

@@ -1,0 +1,1 @@
+"""The monitoring role of each database server."""

@@ -1,0 +1,1 @@
+"""What goes on in a database now, and the two ways to end it."""
