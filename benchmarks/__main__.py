@@ -8,12 +8,15 @@ import os
 import platform
 import sys
 
-from benchmarks import audit, durable, engine, gate, row_list, startup
+from benchmarks import audit, catalogue, durable, engine, fleet, gate, row_list, startup
 from benchmarks.figures import as_data, as_text
 
 BENCHMARKS = {
     "audit": audit.measure,
     "engine": engine.measure,
+    "catalogue": catalogue.measure,
+    "hosts": fleet.measure_hosts,
+    "store": fleet.measure_store,
     "startup": startup.measure,
     "list": row_list.measure,
     "gate": gate.measure,

@@ -26,6 +26,7 @@ from lexops.store.database import Store
 
 if TYPE_CHECKING:
     from lexops.checks.assignment import Assignment
+    from lexops.checks.registry import Registry
 
 METRIC_SPAN = timedelta(days=1)
 """How much of a metric a detail shows."""
@@ -54,13 +55,19 @@ class Site:
     session: Session
 
     @cached_property
-    def checks(self) -> Checks:
-        """Every check that fits this site's targets. Loads the plug-ins."""
+    def catalogue(self) -> Registry:
+        """Every check there is, whether a target of this site has it or not. Loads the plug-ins."""
         from lexops.checks import registry
-        from lexops.checks.assignment import assignments
 
         folder = self.file.settings.worker.checks
-        found = registry.load(self.file.resolve(folder) if folder else None)
+        return registry.load(self.file.resolve(folder) if folder else None)
+
+    @cached_property
+    def checks(self) -> Checks:
+        """Every check that fits this site's targets."""
+        from lexops.checks.assignment import assignments
+
+        found = self.catalogue
         assigned, wrong = assignments(self.file.settings, found.checks)
         return Checks(tuple(assigned), found.broken | wrong)
 
@@ -126,7 +133,7 @@ class Site:
         """The evidence of the assigned checks that fit, in the order of the site's file."""
         with self.store.read() as connection:
             now = self.clock.now()
-            fleet = read.fleet(connection, now, incidents.open_by_check(connection))
+            fleet = read.fleet(connection, now, incidents.open_by_check(connection), target)
             wanted = set(store.assigned(connection, target, check))
             rows = [row for row in fleet.checks if (row.target, row.check) in wanted]
             known = [(row, self.checks.find(row.target, row.check)) for row in rows]

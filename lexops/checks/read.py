@@ -37,15 +37,25 @@ HOURS = 24
 HISTORY = 50
 """Runs of results that a detail shows."""
 
+_KEPT_APART = ("evidence", "memory")
+_ROW = [column for column in check_table.c if column.name not in _KEPT_APART]
+"""What a line of a list needs: reading the evidence of thousands of checks would take most of the time."""
+
 
 def fleet(
-    connection: Connection, at: datetime, incidents: Mapping[tuple[str, str], int] | None = None
+    connection: Connection,
+    at: datetime,
+    incidents: Mapping[tuple[str, str], int] | None = None,
+    target: str | None = None,
 ) -> Fleet:
-    """All checks and targets as they stand; `incidents` gives the open incident of a target's check."""
+    """All checks and targets, or one target's, as they stand; `incidents` gives the open one of a check."""
     down = asked.in_downtime(connection, at)
+    wanted = select(*_ROW).order_by(check_table.c.position)
+    if target is not None:
+        wanted = wanted.where(check_table.c.target == target)
     rows = tuple(
         _check_row(row, at, down, (incidents or {}).get((row.target, row.check)))
-        for row in connection.execute(select(check_table).order_by(check_table.c.position))
+        for row in connection.execute(wanted)
     )
     worker = connection.execute(select(worker_table).order_by(worker_table.c.beat.desc())).first()
     broken = {row.name: row.reason for row in connection.execute(select(broken_table))}
@@ -98,7 +108,7 @@ def _target_rows(connection: Connection, rows: Iterable[CheckRow], at: datetime)
     by_target: dict[str, list[CheckRow]] = defaultdict(list)
     for row in rows:
         by_target[row.target].append(row)
-    ribbons = _ribbons(connection, at)
+    ribbons = _ribbons(connection, at, None if len(by_target) > 1 else next(iter(by_target), None))
     return tuple(
         _target_row(checks, ribbons.get(name, (None,) * HOURS)) for name, checks in by_target.items()
     )
@@ -118,14 +128,14 @@ def _target_row(checks: list[CheckRow], ribbon: tuple[Status | None, ...]) -> Ta
     )
 
 
-def _ribbons(connection: Connection, at: datetime) -> dict[str, tuple[Status | None, ...]]:
+def _ribbons(
+    connection: Connection, at: datetime, target: str | None
+) -> dict[str, tuple[Status | None, ...]]:
     columns = result_table.c
     start = at - timedelta(hours=HOURS)
-    runs = connection.execute(
-        select(columns.target, columns.status, columns.first, columns.last).where(
-            columns.last >= start, ~columns.soft
-        )
-    )
+    wanted = select(columns.target, columns.status, columns.first, columns.last)
+    wanted = wanted.where(columns.last >= start, ~columns.soft)
+    runs = connection.execute(wanted.where(columns.target == target) if target else wanted)
     hours: dict[str, list[Status | None]] = defaultdict(lambda: [None] * HOURS)
     for run in runs:
         slots, status = hours[run.target], Status(run.status)
