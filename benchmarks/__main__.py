@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 
-from benchmarks import audit, catalogue, durable, engine, fleet, gate, row_list, startup
+from benchmarks import audit, catalogue, durable, engine, fleet, gate, row_list, startup, trends
 from benchmarks.figures import as_data, as_text
 
 BENCHMARKS = {
@@ -21,6 +21,7 @@ BENCHMARKS = {
     "list": row_list.measure,
     "gate": gate.measure,
     "durable": durable.measure,
+    "trends": trends.measure,
 }
 
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from lexops.checks.contract import RunnableCheck
 from lexops.checks.registry import sql_checks
 
-from . import endpoint, host, mariadb, postgresql, sqlite
+from . import endpoint, host, mariadb, own, postgresql, sqlite
 
 BILLING = f"{__name__}.billing"
 
@@ -22,5 +22,6 @@ def checks() -> Iterable[RunnableCheck]:
         *sqlite.CHECKS,
         *host.CHECKS,
         *endpoint.CHECKS,
+        *own.CHECKS,
         *sql_checks(files(BILLING), BILLING),
     ]

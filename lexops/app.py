@@ -80,6 +80,7 @@ def open_gate(file: SiteFile, store: Store, clock: Clock) -> Gate:
 
 def operations() -> list[Operation]:
     """Everything that can be done on a site."""
+    from lexops.activity.operations import OPERATIONS as ACTIVITY
     from lexops.auth.operations import OPERATIONS as PEOPLE
     from lexops.billing.operations import OPERATIONS as BILLING
     from lexops.checks.operations import OPERATIONS as CHECKS
@@ -88,7 +89,7 @@ def operations() -> list[Operation]:
     from lexops.gate.restart import OPERATIONS as RESTART
     from lexops.incidents.operations import OPERATIONS as INCIDENTS
 
-    return [*BILLING, *CHECKS, *ERASURE, *INCIDENTS, *PEOPLE, *REQUESTS, *RESTART]
+    return [*ACTIVITY, *BILLING, *CHECKS, *ERASURE, *INCIDENTS, *PEOPLE, *REQUESTS, *RESTART]
 
 
 TABLES = (
@@ -141,6 +142,7 @@ def chores(site: Site) -> list[Chore]:
     from lexops.gate.watch import watch
     from lexops.schedules.fire import fire
     from lexops.schedules.model import schedules
+    from lexops.worker import exporter
     from lexops.worker.periodic import Chore
 
     gate, known, witnesses = site.gate, schedules(site.file), witnesses_of(site.file)
@@ -162,6 +164,7 @@ def chores(site: Site) -> list[Chore]:
             timedelta(seconds=1),
             lambda: fire(site.store, site.clock, known, gate.on_schedule, gate.is_under_way),
         ),
+        *exporter.chores(site),
     ]
 
 

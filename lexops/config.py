@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import subprocess
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
@@ -158,6 +160,9 @@ class WorkerSettings(_Settings):
         None, description="where durable runs are kept; default beside the store, or in its database"
     )
     engine_password: Secret | None = None
+    dead_man: Annotated[str, _url(("https", "http"))] | None = Field(
+        None, description="asked every minute while the worker works; the service there alarms when it is not"
+    )
 
 
 class _Target(_Settings):
@@ -181,16 +186,104 @@ class DatabaseSettings(_Target):
 class SQLiteSettings(DatabaseSettings):
     kind: Literal["sqlite"]
     url: Annotated[str, _url(("sqlite",))] = Field(description="sqlite:///file, relative to this file")
+    backups: Path | None = Field(
+        None, description="its backups, as a pattern of their names: /backup/billing-*.db"
+    )
 
 
 class PostgreSQLSettings(DatabaseSettings):
     kind: Literal["postgresql"]
     url: Annotated[str, _url(("postgresql",))] = Field(description="postgresql://user@host:5432/database")
+    expect_standbys: list[str] = Field(
+        default_factory=list, description="the application_name of each standby that has to be connected"
+    )
 
 
 class MariaDBSettings(DatabaseSettings):
     kind: Literal["mariadb"]
     url: Annotated[str, _url(("mariadb", "mysql"))] = Field(description="mariadb://user@host:3306/database")
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,59}$")]
+"""What a site calls one of several things of a target."""
+
+
+def _absolute(path: str) -> str:
+    if not path.startswith("/") or not path.isprintable():
+        raise ValueError(f"{path!r} is no absolute path in printable characters")
+    return path
+
+
+def _expression(pattern: str) -> str:
+    """One line for `grep -E`; what Python cannot read, grep would most likely not either."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    if not pattern or not pattern.isprintable():
+        raise ValueError("a pattern has at least one character, all of them printable")
+    return pattern
+
+
+def _unit(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]{0,254}", name):
+        raise ValueError(f"{name!r} is no name of a systemd unit; write for example feed.service")
+    return name
+
+
+HostPath = Annotated[str, AfterValidator(_absolute)]
+Expression = Annotated[str, AfterValidator(_expression)]
+
+
+class ProcessSettings(_Settings):
+    """A program of which so many processes have to run."""
+
+    match: Expression = Field(description="extended regular expression (grep -E) over the command line")
+    min: int = Field(1, ge=0)
+    max: int | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _is_a_span(self) -> Self:
+        if self.max is not None and self.max < self.min:
+            raise ValueError("max has to be at least min")
+        return self
+
+
+class LogPatternSettings(_Settings):
+    """What must not stand in a log."""
+
+    match: Expression = Field(description="extended regular expression (grep -E) over one line")
+    severity: Literal["warning", "critical"] = "warning"
+
+
+class LogSettings(_Settings):
+    """A log file that is searched as it grows."""
+
+    path: HostPath
+    patterns: dict[Name, LogPatternSettings] = Field(min_length=1, max_length=20)
+    show: bool = Field(
+        False, description="lines may leave the host and be shown, masked; they may hold clients' data"
+    )
+
+
+class FilesSettings(_Settings):
+    """Files that a job writes, or a folder from which one takes them away."""
+
+    path: HostPath = Field(description="of one file, or with * ? [] of many: /srv/sftp/ledes/*.txt")
+    newest: Duration | None = Field(None, description="the last one must not be older: the job still writes")
+    oldest: Duration | None = Field(None, description="none must be older: somebody still fetches them")
+    min_count: int | None = Field(None, ge=0)
+    max_count: int | None = Field(None, ge=0)
+    min_size: int | None = Field(None, ge=0, description="bytes, of all of them together")
+    max_size: int | None = Field(None, ge=0, description="bytes, of all of them together")
+    severity: Literal["warning", "critical"] = "warning"
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        asked = (self.newest, self.oldest, self.min_count, self.max_count, self.min_size, self.max_size)
+        if all(value is None for value in asked):
+            raise ValueError("needs one of newest, oldest, min_count, max_count, min_size, max_size")
+        return self
 
 
 class HostSettings(_Target):
@@ -203,21 +296,138 @@ class HostSettings(_Target):
         None, description="default ~/.ssh/known_hosts; an unknown host is refused"
     )
     connect_timeout: Duration = timedelta(seconds=10)
+    units: list[Annotated[str, AfterValidator(_unit)]] = Field(
+        default_factory=list, description="units of systemd that have to be active"
+    )
+    processes: dict[Name, ProcessSettings] = Field(default_factory=dict)
+    ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(
+        default_factory=list, description="TCP ports on which a program has to listen"
+    )
+    logs: dict[Name, LogSettings] = Field(default_factory=dict, max_length=20)
+    certificates: list[HostPath] = Field(default_factory=list, description="files with certificates, in PEM")
+    files: dict[Name, FilesSettings] = Field(default_factory=dict)
+
+
+def _token(pattern: str) -> str:
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    if groups < 1:
+        raise ValueError("the token is what the first pair of brackets finds; there is none")
+    return pattern
+
+
+def _web_path(path: str) -> str:
+    if not path.startswith("/") or path.startswith("//") or not path.isprintable():
+        raise ValueError(f"{path!r} is no path; it starts with one /")
+    return path
+
+
+def resolver_address(text: str) -> tuple[str, int]:
+    """Address and port of a resolver; raises ValueError that says how to write them."""
+    host, port = text, "53"
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        port = rest.removeprefix(":") or port
+    elif text.count(":") == 1:
+        host, port = text.split(":")
+    try:
+        where = str(ip_address(host)), int(port)
+    except ValueError:
+        where = "", 0
+    if not 0 < where[1] < 1 << 16:
+        raise ValueError(f"{text!r} is no address; write 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53")
+    return where
+
+
+def _resolver(text: str) -> str:
+    resolver_address(text)
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is no IP address") from None
+
+
+class LoginStepSettings(_Settings):
+    """One request of a log-in; redirects on the same host are followed."""
+
+    path: Annotated[str, AfterValidator(_web_path)]
+    method: Literal["GET", "POST"] = "GET"
+    form: dict[str, str] = Field(
+        default_factory=dict, description="fields; {username}, {password} and {token} are filled in"
+    )
+    token: Annotated[str, AfterValidator(_token)] | None = Field(
+        None, description="regular expression: its first group in the answer is {token} from then on"
+    )
+    expect_status: int = Field(200, ge=100, le=599)
+    expect_text: str | None = None
+
+    @model_validator(mode="after")
+    def _a_form_is_posted(self) -> Self:
+        if self.form and self.method != "POST":
+            raise ValueError('a form is sent with method = "POST"')
+        return self
+
+
+class LoginSettings(_Settings):
+    """How a portal is tried with an account made for that."""
+
+    username: str
+    password: Secret
+    steps: list[LoginStepSettings] = Field(min_length=1, max_length=10)
+    logout: LoginStepSettings | None = Field(None, description="asked at the end, also after a failure")
 
 
 class EndpointSettings(_Target):
     kind: Literal["endpoint"]
-    url: Annotated[str, _url(("https", "http"))] = Field(description="https://portal.example.com/health")
+    url: Annotated[str, _url(("https", "http", "tcp", "smtp", "postgresql", "dns"))] = Field(
+        description="https://portal.example.com/health, tcp://host:port, smtp://host, postgresql://host"
+        " (only its certificate), dns://name"
+    )
     expect_status: int = Field(200, ge=100, le=599)
     expect_text: str | None = Field(None, description="text that the body must contain")
+    expect_redirect: str | None = Field(None, description="how the address begins to which it redirects")
+    expect_addresses: list[Annotated[str, AfterValidator(_address)]] = Field(
+        default_factory=list, description="dns: all the addresses of the name"
+    )
+    resolvers: list[Annotated[str, AfterValidator(_resolver)]] = Field(
+        default_factory=list, description="dns: who is asked; default those of this machine"
+    )
+    encrypted: bool = Field(True, description="smtp, postgresql: encryption has to be offered")
+    login: LoginSettings | None = None
     ca_file: Path | None = Field(None, description="certificates to trust besides the system's")
     connect_timeout: Duration = timedelta(seconds=5)
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        url = urlsplit(self.url)
+        if not url.hostname:
+            raise ValueError(f"{self.url!r} names no host")
+        if url.scheme == "tcp" and not url.port:
+            raise ValueError("tcp:// needs a port")
+        if self.login is not None and url.scheme != "https":
+            raise ValueError("a log-in needs https://, or everybody on the way reads the password")
+        if (self.resolvers or self.expect_addresses) and url.scheme != "dns":
+            raise ValueError("resolvers and expect_addresses are for dns://")
+        return self
 
 
 TargetSettings = Annotated[
     SQLiteSettings | PostgreSQLSettings | MariaDBSettings | HostSettings | EndpointSettings,
     Field(discriminator="kind"),
 ]
+
+
+class LevelSettings(_Settings):
+    """The thresholds of one metric."""
+
+    warn: str | None = Field(None, description="range in monitoring-plugins syntax, units and % allowed")
+    crit: str | None = None
 
 
 class CheckOverride(_Settings):
@@ -229,6 +439,9 @@ class CheckOverride(_Settings):
     attempts: int | None = Field(None, ge=1, le=20, description="bad results before a problem is hard")
     warn: str | None = Field(None, description="range in monitoring-plugins syntax, units and % allowed")
     crit: str | None = None
+    metrics: dict[str, LevelSettings] = Field(
+        default_factory=dict, description="thresholds of single metrics, by their names"
+    )
 
 
 class CheckSettings(CheckOverride):
@@ -236,14 +449,60 @@ class CheckSettings(CheckOverride):
 
 
 class PluginSettings(_Settings):
-    """One monitoring-plugins executable, run unchanged."""
+    """One foreign plug-in, run unchanged."""
 
     command: list[str] = Field(min_length=1, description="program and arguments; no shell")
     target: str = Field(description="the target whose state it tells")
+    format: Literal["nagios", "checkmk"] = Field(
+        "nagios", description="nagios: exit code and one line; checkmk: a local check, one service per line"
+    )
     title: str = ""
     every: Duration = timedelta(minutes=5)
     timeout: Duration = timedelta(seconds=10)
     attempts: int = Field(3, ge=1, le=20)
+
+
+class HeartbeatSettings(_Settings):
+    """A job that reports itself with `lexops check beat`; silence is its failure."""
+
+    target: str = Field(description="the target whose state it tells")
+    every: Duration = Field(description="how often the job runs")
+    grace: Duration = Field(timedelta(minutes=15), description="how much later than that it may be")
+    title: str = Field("", max_length=120, description="what is wrong when it stays away")
+
+    @model_validator(mode="after")
+    def _is_positive(self) -> Self:
+        if self.every <= timedelta():
+            raise ValueError("every has to be longer than 0 s")
+        return self
+
+
+def _loopback(address: str) -> str:
+    """`host:port` of this machine only: what is served there needs no log-in."""
+    host, _, port = address.rpartition(":")
+    if host.strip("[]") not in ("127.0.0.1", "::1", "localhost"):
+        raise ValueError(
+            f"{host or address!r} is not this machine; write 127.0.0.1:9478, and let a proxy that asks for a"
+            " log-in carry it further"
+        )
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(f"{port!r} is no port; write for example 127.0.0.1:9478")
+    return address
+
+
+class ExportSettings(_Settings):
+    """Where other monitoring systems find what LexOps knows: states and numbers, no client data."""
+
+    prometheus: Annotated[str, AfterValidator(_loopback)] | None = Field(
+        None, description="the worker serves /metrics there, for example 127.0.0.1:9478; loopback only"
+    )
+    nagios_command_file: Path | None = Field(
+        None, description="Nagios' or Icinga's external command file; passive results are written to it"
+    )
+    checkmk_spool: Path | None = Field(
+        None, description="spool folder of a Checkmk agent; local checks are written to it"
+    )
+    every: Duration = Field(timedelta(minutes=1), description="how often passive results are written")
 
 
 class IncidentSettings(_Settings):
@@ -418,6 +677,10 @@ class Settings(_Settings):
     )
     checks: dict[str, CheckSettings] = Field(default_factory=dict, description="overrides by check id")
     plugins: dict[str, PluginSettings] = Field(default_factory=dict)
+    heartbeats: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")], HeartbeatSettings] = Field(
+        default_factory=dict, description="jobs that report themselves: lexops check beat NAME"
+    )
+    export: ExportSettings = ExportSettings()
     schedules: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")], ScheduleSettings] = Field(
         default_factory=dict, description="operations that run by the clock"
     )
@@ -426,6 +689,8 @@ class Settings(_Settings):
     @field_validator("targets")
     @classmethod
     def _hosts_exist(cls, targets: dict[str, Any]) -> dict[str, Any]:
+        if "lexops" in targets:
+            raise ValueError("lexops: this name is that of LexOps itself; give the target another one")
         for name, target in targets.items():
             if target.host is not None and getattr(targets.get(target.host), "kind", None) != "host":
                 raise ValueError(f"{name}: host {target.host!r} is no host target of this file")
@@ -527,10 +792,9 @@ def _allowed(table: list[str], loc: tuple[int | str, ...]) -> list[str]:
     """The keys that may stand in the table at `loc`."""
     tagged = next((str(part) for part in loc if str(part) in _KINDS), None)
     model: Any = _MODELS[tagged] if tagged else Settings
-    if tagged is None:
-        for part in table:
-            field = model.model_fields.get(part) if model else None
-            model = next(iter(_models_in(field.annotation)), None) if field else model
+    for part in loc[loc.index(tagged) + 1 : -1] if tagged else table:
+        field = model.model_fields.get(str(part)) if model else None
+        model = next(iter(_models_in(field.annotation)), None) if field else model
     return sorted(model.model_fields) if model else []
 
 

@@ -62,7 +62,7 @@ class QueryFailed(LexOpsError):
 
 
 class Damaged(QueryFailed):
-    """A database file is damaged."""
+    """A database, or a part of it, is damaged."""
 
 
 class StoreError(LexOpsError):

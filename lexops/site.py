@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -12,10 +12,12 @@ from uuid import uuid4
 from lexops.auth import store as people
 from lexops.auth.identity import Session
 from lexops.auth.model import Operator
-from lexops.checks import presence, read, store
-from lexops.checks.view import CheckDetail, Fleet
+from lexops.checks import asked, presence, read, store, triage
+from lexops.checks.triage import Past, Triage
+from lexops.checks.view import CheckDetail, Fleet, Happened, Mark, QuietSpan
 from lexops.clock import Clock
 from lexops.config import SiteFile
+from lexops.errors import NotFound
 from lexops.gate import Answer, Gate
 from lexops.gate import store as requests
 from lexops.gate.model import RequestView
@@ -25,6 +27,8 @@ from lexops.operations import Request
 from lexops.store.database import Store
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from lexops.checks.assignment import Assignment
     from lexops.checks.registry import Registry
 
@@ -137,11 +141,67 @@ class Site:
             wanted = set(store.assigned(connection, target, check))
             rows = [row for row in fleet.checks if (row.target, row.check) in wanted]
             known = [(row, self.checks.find(row.target, row.check)) for row in rows]
+            marks = self._marks(connection, target, now) if target and check else ()
             return [
-                read.detail(connection, found.runnable.check, row, fleet, now - METRIC_SPAN)
+                replace(
+                    read.detail(connection, found.runnable.check, row, fleet, now - METRIC_SPAN), marks=marks
+                )
                 for row, found in known
                 if found is not None
             ]
+
+    @staticmethod
+    def _marks(connection: Connection, target: str, now: datetime) -> tuple[Mark, ...]:
+        """What happened to a target lately: its incidents, and what people changed on it."""
+        since = now - METRIC_SPAN
+        done = (row for row in requests.acts_on(connection, [target], since, now) if row.state == "done")
+        changes = [Mark(row.changed, Happened.CHANGE, row.operation) for row in done]
+        known = [*incidents.marks(connection, target, since), *changes]
+        return tuple(sorted(known, key=lambda each: each.at))
+
+    def triage(self, target: str, check: str) -> Triage:
+        """Everything that helps with a check of a target. Raises NotFound."""
+        found = self.checks.find(target, check)
+        with self.store.read() as connection:
+            now = self.clock.now()
+            fleet = read.fleet(connection, now, incidents.open_by_check(connection))
+            row = next((each for each in fleet.checks if (each.target, each.check) == (target, check)), None)
+            if found is None or row is None:
+                raise NotFound(f"{check} is not looked at on {target}", hint="see: lexops check list")
+            start = min(now, row.since or now) - METRIC_SPAN / 2
+            since = min(start, now - METRIC_SPAN)
+            detail = read.detail(connection, found.runnable.check, row, fleet, since)
+            similar = incidents.similar(connection, target, check, row.title, row.incident)
+            past = [
+                Past(
+                    each.id,
+                    each.target or "",
+                    each.title,
+                    each.opened,
+                    each.resolved,
+                    each.owner or "",
+                    ending.text if ending else "",
+                )
+                for each, ending in similar
+            ]
+            return triage.triage(connection, detail, fleet, self.hosts, past)
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """The host target that a target runs on, where the file says so."""
+        return {name: known.host for name, known in self.file.settings.targets.items() if known.host}
+
+    def quiet(self) -> list[QuietSpan]:
+        """Downtimes, silences and freezes that are going on or still come, the next to end first."""
+        now = self.clock.now()
+        with self.store.read() as connection:
+            spans = list(asked.quiet_spans(connection, now))
+        spans += [
+            QuietSpan("freeze", ", ".join(each.environments), "", each.start, each.end, each.why)
+            for each in self.file.settings.policy.freeze
+            if each.end > now
+        ]
+        return sorted(spans, key=lambda each: each.ends)
 
     def assign_checks(self) -> None:
         """Make the store hold the site's checks, where no worker has done so yet."""

@@ -10,8 +10,11 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: The bill, with all its confidential detail, would go to the wrong client.
+-- why: A bill shows who is advised about what: sent to the wrong client it is a breach of
+--   confidence that no credit note takes back.
 -- mend: Stop the next bill of the matter; correct the link with the responsible lawyer.
 -- source: Completeness of the interface; ABA Model Rule 1.6
+-- fault: the case of a matter is moved to another client
 SELECT m.matter_id, m.matter_no, cl.client_no AS matter_client, c.client_no AS case_client
 FROM lx_matter m
 JOIN lx_case_record c ON c.case_id = m.ext_id

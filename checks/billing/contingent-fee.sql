@@ -11,8 +11,11 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: A contingent fee above the agreed share, or before any recovery, breaks the fee agreement.
+-- why: A court can strike the whole fee of an agreement that was not kept, not only what was too
+--   much.
 -- mend: Correct by credit note; check the closing statement that the client received.
 -- source: ABA Model Rule 1.5(c)
+-- fault: the agreed share is raised after the fee was billed
 SELECT m.matter_id, m.matter_no, @int(SUM(l.amount)) AS billed,
     COALESCE(@half_up(m.recovery * m.contingency_pct, 1000000), 0) AS agreed
 FROM lx_matter m

@@ -12,8 +12,11 @@
 -- attempts: 1
 -- meaning: The engagement letter promises a discount; clients who audit their bills ask for it back
 --   with interest.
+-- why: Clients with many matters audit their discounts once a year, and ask for all of them at
+--   once.
 -- mend: Credit the difference.
 -- source: Engagement letter
+-- fault: the discount of an invoice is taken away
 SELECT i.invoice_id, i.invoice_no, i.discount_total,
     @half_up((i.fees_total + i.discount_total) * c.discount_pct, 1000000) AS agreed
 FROM lx_invoice i

@@ -11,9 +11,11 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: Work that counts as billed but is on no invoice is never paid: a silent loss.
+-- why: Nobody looks for work that counts as billed: without this check the loss is never noticed.
 -- mend: Set the entry back to approved, so that the next run bills it, or find the invoice that was
 --   removed.
 -- source: Completeness of billing
+-- fault: an approved entry is marked billed without an invoice
 SELECT e.entry_id, m.matter_no, e.amount
 FROM lx_time_entry e
 JOIN lx_matter m ON m.matter_id = e.matter_id

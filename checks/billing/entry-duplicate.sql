@@ -13,8 +13,11 @@
 -- heavy: yes
 -- meaning: The same work recorded twice, usually by a second click or a second import, is soon billed
 --   twice.
+-- why: Before it is billed it costs one click to mend; afterwards it costs a credit note and an
+--   apology.
 -- mend: Ask the timekeeper, and write one of the two off with the reason.
 -- source: Client billing guidelines: duplicate entries are refused
+-- fault: in the demo firm: The same work recorded twice on one day
 SELECT a.entry_id, b.entry_id AS other_id, k.tk_no, m.matter_no, a.work_date, a.hours
 FROM lx_time_entry a
 JOIN lx_time_entry b ON b.tk_id = a.tk_id AND b.work_date = a.work_date AND b.matter_id = a.matter_id

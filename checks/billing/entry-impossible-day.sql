@@ -11,8 +11,10 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: An impossible day puts every bill of that day in doubt; fee auditors look for it first.
+-- why: One such day in a fee petition gives the court a reason to cut the whole of it.
 -- mend: Ask the timekeeper; correct entries that are not yet billed and credit those that are.
 -- source: Fee audit practice
+-- fault: 24 hours are added to a day that has work already
 SELECT e.tk_id, k.tk_no, e.work_date, @int(SUM(e.hours)) AS hours
 FROM lx_time_entry e
 JOIN lx_timekeeper k ON k.tk_id = e.tk_id

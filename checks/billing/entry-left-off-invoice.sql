@@ -12,8 +12,11 @@
 -- attempts: 1
 -- meaning: The period is billed and closed for the client; work that was left off is late at best and
 --   refused at worst.
+-- why: Many clients refuse work that comes after the bill for its period, so that what is left off
+--   is often never paid.
 -- mend: Bill the entry with the next run, with a note to the client, or write it off with a reason.
 -- source: Completeness of billing; client guidelines on late submission
+-- fault: an entry of a billed period is set back to approved
 SELECT e.entry_id, e.work_date, e.amount, i.invoice_no
 FROM lx_time_entry e
 JOIN lx_invoice i ON i.matter_id = e.matter_id AND i.invoice_type = 'invoice' AND i.status IN ('final', 'sent', 'part_paid', 'paid')

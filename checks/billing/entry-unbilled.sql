@@ -12,8 +12,10 @@
 -- attempts: 1
 -- meaning: Old work is hard to bill and harder to collect; many clients refuse work older than 60 to
 --   90 days.
+-- why: The share of recorded time that is paid falls with every month that it waits.
 -- mend: Bill it, agree a delay with the client, or write it off.
 -- source: Usual client billing guideline: 60 to 90 days
+-- fault: an approved entry is years old
 SELECT m.matter_id, m.matter_no, COUNT(*) AS entries, MIN(e.work_date) AS oldest, @int(SUM(e.amount)) AS amount
 FROM lx_time_entry e
 JOIN lx_matter m ON m.matter_id = e.matter_id AND m.fee_type NOT IN ('contingency', 'probono')

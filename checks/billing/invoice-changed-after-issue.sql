@@ -10,9 +10,12 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: An issued invoice is a document; a silent change destroys its value as evidence.
+-- why: Client and firm hold different documents under one number, and in a dispute the client's
+--   copy counts.
 -- mend: Compare with the copy that was sent, restore it, and correct by credit note.
 -- source: Immutability of issued invoices (for instance GoBD in Germany; EU VAT Directive, Art. 233:
 --   integrity of content)
+-- fault: in the demo firm: A final invoice was changed after it was sent, without a version
 SELECT i.invoice_id, i.invoice_no, i.finalised_at, i.updated_at
 FROM lx_invoice i
 WHERE i.finalised_at IS NOT NULL AND i.updated_at > i.finalised_at AND NOT EXISTS (

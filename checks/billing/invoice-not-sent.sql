@@ -11,8 +11,10 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: An invoice that nobody received is not paid.
+-- why: The term of payment begins when the invoice arrives; until then it cannot even be overdue.
 -- mend: Send it; look at the delivery job.
 -- source: Issued means delivered, within five days
+-- fault: an old invoice has no date of sending
 SELECT invoice_id, invoice_no, invoice_date, total
 FROM lx_invoice
 WHERE status = 'final' AND sent_at IS NULL AND @days(finalised_at, @asof) > 5

@@ -11,9 +11,11 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: The invoice says one thing about what was paid and the payments another.
+-- why: What is shown as paid decides who is reminded and who is left alone.
 -- mend: Recompute the paid amount from the allocations; look for one that was changed or removed by
 --   hand.
 -- source: Receivables subledger
+-- fault: 0.01 is added to what was paid
 SELECT i.invoice_id, i.invoice_no, i.paid_total, @int(COALESCE(s.allocated, 0)) AS allocated
 FROM lx_invoice i
 LEFT JOIN (

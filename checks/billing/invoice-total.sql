@@ -12,9 +12,12 @@
 -- attempts: 1
 -- meaning: The client is asked for another amount than the lines explain; such a bill is disputed, and
 --   rejected by e-billing systems.
+-- why: The term of payment does not begin for a bill that is rejected, and one cent is enough to
+--   reject it.
 -- mend: Find what changed the total after the lines were written; correct it with a credit note and a
 --   new invoice.
 -- source: LEDES 1998B: INVOICE_TOTAL is the sum of LINE_ITEM_TOTAL
+-- fault: in the demo firm: Invoice total one cent above its lines
 SELECT i.invoice_id, i.invoice_no, i.total, @int(s.lines_total) AS lines_total
 FROM lx_invoice i
 JOIN (

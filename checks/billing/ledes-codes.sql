@@ -10,8 +10,11 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: E-billing systems reject the whole invoice for one unknown code.
+-- why: A rejected invoice goes back to the end of the client's queue and is often paid a month
+--   later.
 -- mend: Correct the code of the entry or expense and issue the line again.
 -- source: UTBMS code sets; LEDES 1998B fields 15 to 17
+-- fault: an expense code stands where a task belongs
 SELECT l.line_id, i.invoice_no, l.line_no, l.task_code, l.activity_code, l.expense_code
 FROM lx_invoice_line l
 JOIN lx_invoice i ON i.invoice_id = l.invoice_id

@@ -11,8 +11,11 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: What the client's e-billing system received is not what the firm has in its books.
+-- why: The client pays by the file, the firm books by the invoice; the difference stays open on the
+--   account.
 -- mend: Withdraw the file and submit it again from the invoice.
 -- source: LEDES 1998B
+-- fault: 0.01 is added to the total of a file
 SELECT x.file_id, i.invoice_no, x.total AS file_total, x.line_count, i.total, n.invoice_lines
 FROM lx_ledes_export x
 JOIN lx_invoice i ON i.invoice_id = x.invoice_id

@@ -11,8 +11,11 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: Clients who are not reminded pay weeks later.
+-- why: Collection is a matter of days: the older a bill, the smaller the part of it that is ever
+--   paid.
 -- mend: Send the reminder, and look at why the job left it out.
 -- source: Reminder within three days of the due date
+-- fault: in the demo firm: A client was never reminded of an overdue invoice
 SELECT i.invoice_id, i.invoice_no, i.balance, i.due_date
 FROM lx_invoice i
 LEFT JOIN lx_notice n ON n.invoice_id = i.invoice_id AND n.kind = 'overdue_1' AND n.status = 'sent'

@@ -11,8 +11,10 @@
 -- attempts: 1
 -- meaning: One client's money pays another's debt; the first will be dunned, and both learn of each
 --   other.
+-- why: Moving it back later means to explain to two clients why their accounts were wrong.
 -- mend: Move the allocation to an invoice of the payer, or return the money.
 -- source: Receivables subledger; third-party payers are recorded as such
+-- fault: in the demo firm: A payment was posted to the wrong client and settles another's invoice
 SELECT a.allocation_id, p.reference, i.invoice_no, cp.client_no AS payer_no, ci.client_no AS debtor_no
 FROM lx_allocation a
 JOIN lx_payment p ON p.payment_id = a.payment_id

@@ -11,8 +11,11 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: Money without an invoice means a client is dunned for what was paid.
+-- why: The bill that it was meant for stays open, is reminded of, and ages in every report of
+--   receivables.
 -- mend: Allocate it, or return it to the client.
 -- source: Receivables practice
+-- fault: the allocations of an old payment are removed
 SELECT p.payment_id, p.reference, p.received_on, @int(p.amount - COALESCE(SUM(a.amount), 0)) AS open_amount
 FROM lx_payment p
 LEFT JOIN lx_allocation a ON a.payment_id = p.payment_id

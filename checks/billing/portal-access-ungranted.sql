@@ -10,8 +10,11 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: Somebody saw a bill that was not theirs to see.
+-- why: Bills tell what a client is advised about; whoever reads them without a right has read
+--   privileged matters.
 -- mend: Lock the login, find how the access was possible, and tell the responsible partner.
 -- source: ABA Model Rule 1.6(c); GDPR Art. 33
+-- fault: the grant under which an invoice was opened is removed
 SELECT a.access_id, a.portal_user_id, i.invoice_no, a.at
 FROM lx_portal_access a
 JOIN lx_invoice i ON i.invoice_id = a.invoice_id

@@ -11,9 +11,12 @@
 -- attempts: 1
 -- meaning: A client can read another client's bills: a breach of confidentiality that has to be
 --   reported.
+-- why: A bill of another client, read once, can cost both of them and has to be reported within
+--   days.
 -- mend: Revoke the grant now; look in the portal log at what was opened, and tell the responsible
 --   partner.
 -- source: ABA Model Rule 1.6(c); GDPR Art. 33
+-- fault: in the demo firm: A portal user may see a matter of another client
 SELECT g.grant_id, g.portal_user_id, cu.client_no AS user_client, m.matter_no, cm.client_no AS matter_client
 FROM lx_portal_grant g
 JOIN lx_portal_user u ON u.portal_user_id = g.portal_user_id

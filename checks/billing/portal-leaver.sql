@@ -10,8 +10,10 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: Whoever has left keeps reading confidential bills.
+-- why: A former client or its former employee may by now stand on the other side.
 -- mend: End the login and revoke its grants.
 -- source: Leavers lose access (ISO/IEC 27001:2022, A.5.18)
+-- fault: in the demo firm: A contact of a client who left can still log in
 SELECT u.portal_user_id, c.client_no
 FROM lx_portal_user u
 JOIN lx_client c ON c.client_id = u.client_id

@@ -11,8 +11,10 @@
 -- attempts: 1
 -- meaning: What is privileged must not leave the firm in a bill; a third-party payer who reads it may
 --   end the privilege.
+-- why: Privilege that was given up in a bill cannot be had back, and the matter may turn on it.
 -- mend: Withhold the narrative and issue the invoice again; ask for the return of what was sent.
 -- source: ABA Model Rule 1.6
+-- fault: in the demo firm: A privileged narrative stands on an invoice
 SELECT l.line_id, i.invoice_no, l.line_no, e.entry_id
 FROM lx_time_entry e
 JOIN lx_invoice_line l ON l.entry_id = e.entry_id AND l.description = e.narrative

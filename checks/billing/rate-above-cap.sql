@@ -12,8 +12,10 @@
 -- attempts: 1
 -- meaning: The guideline of the client names a highest rate; e-billing systems cut or reject
 --   everything above it.
+-- why: The difference is not paid, and every line above the cap delays the whole invoice.
 -- mend: Lower the rate of the entry to the cap, or ask the client for leave in writing.
 -- source: Client billing guideline
+-- fault: in the demo firm: Work recorded above the highest rate the client accepts
 SELECT e.entry_id, c.client_no, k.tk_no, e.rate, c.rate_cap
 FROM lx_client c
 JOIN lx_matter m ON m.client_id = c.client_id

@@ -13,9 +13,12 @@
 -- heavy: yes
 -- meaning: The engagement letter fixes the rates. Above them the client is overcharged, below them the
 --   firm gives money away.
+-- why: The rate is the price: each hour at a wrong one is an overcharge to refund or a loss to
+--   bear.
 -- mend: Correct the rate of the entry, or record the rate that was agreed; credit what is already
 --   billed.
 -- source: Most specific rate in force: matter, then client, then standard
+-- fault: in the demo firm: A rate that is in no agreement
 SELECT e.entry_id, m.matter_no, k.tk_no, e.rate, COALESCE(rm.rate, rc.rate, rs.rate) AS agreed
 FROM lx_time_entry e
 JOIN lx_matter m ON m.matter_id = e.matter_id AND m.fee_type <> 'blended'

@@ -12,8 +12,10 @@
 -- attempts: 1
 -- meaning: The general ledger and the list of open invoices must say the same, or the accounts are
 --   wrong.
+-- why: Partners draw, and banks lend, on this figure.
 -- mend: Find the posting without an invoice, or the invoice changed by hand.
 -- source: Subledger to general ledger reconciliation
+-- fault: 1.00 is posted to receivables without an invoice
 SELECT g.account, g.balance AS ledger, @int(COALESCE(s.open_total, 0)) AS open_total
 FROM lx_gl_control g
 LEFT JOIN (

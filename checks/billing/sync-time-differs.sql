@@ -13,8 +13,10 @@
 -- heavy: yes
 -- meaning: Billing and the case system contradict each other on the same work; the client may see
 --   both.
+-- why: A client who compares the bill with the case file finds the difference first.
 -- mend: Ask the timekeeper which is right, and run the synchronisation for the entry again.
 -- source: Completeness of the interface
+-- fault: the hours of an entry are changed in the case system
 SELECT e.entry_id, e.hours, t.hours AS case_hours, e.work_date, t.work_date AS case_date
 FROM lx_time_entry e
 JOIN lx_case_time t ON t.ext_id = e.ext_id

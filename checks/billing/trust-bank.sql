@@ -11,8 +11,11 @@
 -- timeout: 60s
 -- attempts: 1
 -- meaning: The first leg of the three-way reconciliation, computed afresh.
+-- why: If the bank holds less than the ledger says, client money is missing; if more, it is not
+--   known whose it is.
 -- mend: Compare the statement line by line with the postings of the month.
 -- source: ABA Model Rules for Client Trust Account Records (2010)
+-- fault: a bank statement says 0.01 more
 SELECT s.account_id, s.statement_date, s.closing_balance, @int(COALESCE(SUM(t.amount), 0)) AS cleared
 FROM lx_trust_statement s
 LEFT JOIN lx_trust_txn t ON t.account_id = s.account_id AND t.cleared_on <= s.statement_date

@@ -11,8 +11,11 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: Money of a finished matter belongs to the client and must go back promptly.
+-- why: Bars ask for such balances by name, and money that is kept without a reason is a breach by
+--   itself.
 -- mend: Pay it out, or document why it is held.
 -- source: ABA Model Rule 1.15(d)
+-- fault: a matter with money in trust is closed
 SELECT m.matter_id, m.matter_no, m.closed_on, @int(SUM(t.amount)) AS held
 FROM lx_matter m
 JOIN lx_trust_txn t ON t.matter_id = m.matter_id

@@ -12,8 +12,10 @@
 -- attempts: 1
 -- meaning: Fees may leave the trust account only when earned and billed; before that it is the
 --   client's money.
+-- why: To take a fee early is to use the client's money, whatever is billed later.
 -- mend: Return the amount to the trust account at once; bill first.
 -- source: ABA Model Rule 1.15(c)
+-- fault: in the demo firm: A fee was taken from trust for which there is no invoice
 SELECT t.txn_id, t.txn_date, t.amount, m.matter_no
 FROM lx_trust_txn t
 LEFT JOIN lx_matter m ON m.matter_id = t.matter_id

@@ -12,9 +12,12 @@
 -- attempts: 1
 -- meaning: Below zero, another client's money was used. This is the breach for which lawyers lose
 --   their licence.
+-- why: It does not matter that it was meant for a day or that it was put back: each time has to be
+--   explained to the bar.
 -- mend: Restore the client's money at once, tell the responsible partner, and document how it came
 --   about.
 -- source: ABA Model Rule 1.15(a)
+-- fault: in the demo firm: An expert was paid from trust with more than the client had there
 SELECT x.txn_id, x.txn_date, m.matter_no, @int(x.balance) AS balance
 FROM (
     SELECT txn_id, matter_id, txn_date, SUM(amount) OVER (

@@ -10,8 +10,11 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: Bars ask for a reconciliation each month, done in time and reviewed.
+-- why: Without it nobody knows on any day whether all client money is there, and examiners ask for
+--   this paper first.
 -- mend: Reconcile the month and have it reviewed by a second person.
 -- source: State bar rules; Pennsylvania: at least monthly
+-- fault: the reconciliation of an old month is removed
 SELECT s.account_id, s.statement_date
 FROM lx_trust_statement s
 LEFT JOIN lx_trust_recon r ON r.account_id = s.account_id AND r.period_end = s.statement_date

@@ -11,8 +11,11 @@
 -- timeout: 60s
 -- attempts: 1
 -- meaning: Something was posted into a month that had been reconciled and signed.
+-- why: A signature under figures that have changed since protects nobody, least of all the partner
+--   who signed.
 -- mend: Find the back-dated posting in the audit log; reverse it into the open month.
 -- source: ABA Model Rules for Client Trust Account Records (2010)
+-- fault: a signed reconciliation says 0.01 more than the ledger
 SELECT r.account_id, r.period_end, r.book, @int(SUM(t.amount)) AS ledger
 FROM lx_trust_recon r
 JOIN lx_trust_txn t ON t.account_id = r.account_id AND t.txn_date <= r.period_end

@@ -11,8 +11,10 @@
 -- timeout: 30s
 -- attempts: 1
 -- meaning: What leaves the trust account as a fee must arrive in the operating account, to the cent.
+-- why: Money that has left one account and reached no other is missing until it is found.
 -- mend: Find the receipt; post it, or return the money to trust.
 -- source: ABA Model Rule 1.15
+-- fault: 0.01 of a fee transfer did not arrive
 SELECT t.txn_id, t.txn_date, t.amount, p.amount AS received
 FROM lx_trust_txn t
 LEFT JOIN lx_payment p ON p.trust_txn_id = t.txn_id

@@ -1,5 +1,16 @@
 """Endpoints: do they answer as they should, and can they be trusted?"""
 
-from . import answer, certificate
+from . import answer, certificate, portal
 
-CHECKS = (answer.availability, certificate.certificate, certificate.certificate_renewal)
+CHECKS = (
+    answer.availability,
+    answer.addresses,
+    answer.plain_http,
+    certificate.certificate,
+    certificate.certificate_renewal,
+    certificate.certificate_strength,
+    certificate.encryption,
+    portal.security_headers,
+    portal.cookies,
+    portal.login,
+)

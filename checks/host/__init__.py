@@ -1,19 +1,37 @@
 """Hosts: does the machine answer, is it overloaded, does it run full?"""
 
-from . import disks, load, machine
+from . import disks, load, machine, network, watched
 
 CHECKS = (
     machine.availability,
     machine.clock,
+    machine.clock_sync,
     machine.zombies,
+    machine.threads,
     machine.failed_units,
+    machine.restarting_units,
+    machine.units,
+    machine.restart_needed,
+    machine.processes,
+    machine.ports,
     load.load,
+    load.cpu,
     load.memory,
     load.swap,
+    load.oom,
     load.pressure_cpu,
     load.pressure_io,
     load.pressure_memory,
     load.open_files,
     disks.disk_space,
     disks.disk_inodes,
+    disks.disk_latency,
+    disks.dead_mounts,
+    disks.read_only,
+    network.connections,
+    network.listen_drops,
+    network.network_errors,
+    watched.certificates,
+    watched.files,
+    watched.logs,
 )

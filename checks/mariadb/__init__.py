@@ -1,14 +1,43 @@
-"""MariaDB: is it there, who holds it up, and will it keep what it is given?"""
+"""MariaDB and MySQL: is it there, who holds it up, and will it keep what it is given?"""
 
-from . import server, tables, transactions
+from . import indexes, innodb, load, replication, server, settings, statements, tables, transactions
 
 CHECKS = (
     server.availability,
-    server.connections,
-    server.durability,
+    server.restarted,
+    server.version,
+    server.certificate,
+    settings.durability,
+    settings.unsafe_settings,
+    settings.force_recovery,
+    settings.settings_drift,
+    load.connections,
+    load.threads_running,
+    load.aborted,
+    load.slow_statements,
+    load.temporary_tables,
+    load.table_locks,
+    load.open_files,
     transactions.longest_transaction,
+    transactions.idle_in_transaction,
     transactions.lock_waits,
-    transactions.history_length,
+    transactions.metadata_locks,
+    innodb.deadlocks,
+    innodb.history_length,
+    innodb.buffer_pool,
+    innodb.redo_log,
+    statements.statements,
     tables.auto_increment,
     tables.tables_without_primary_key,
+    tables.not_innodb,
+    tables.fragmentation,
+    tables.collations,
+    tables.corruption,
+    indexes.duplicate_indexes,
+    indexes.unused_indexes,
+    replication.replication,
+    replication.replication_lag,
+    replication.replica_writable,
+    replication.binary_log,
+    replication.cluster,
 )

@@ -1,4 +1,4 @@
--- The oldest open transactions, our own left out; seconds.
+-- The oldest open transactions, our own left out; seconds. For MySQL, whose versions are below 10.
 -- Their start is told in the machine's own time zone, whatever zone the session has.
 SELECT
     t.trx_mysql_thread_id AS id,
@@ -11,7 +11,7 @@ SELECT
         timestampdiff(SECOND, t.trx_started, convert_tz(utc_timestamp(), '+00:00', 'SYSTEM'))
     ) AS seconds
 FROM information_schema.INNODB_TRX AS t
-LEFT JOIN information_schema.PROCESSLIST AS p ON p.ID = t.trx_mysql_thread_id
+LEFT JOIN performance_schema.processlist AS p ON p.ID = t.trx_mysql_thread_id
 WHERE t.trx_mysql_thread_id <> connection_id()
 ORDER BY t.trx_started
 LIMIT 10

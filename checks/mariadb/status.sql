@@ -1,2 +1,34 @@
--- Counters of the server: uptime in seconds, connections now and at most since the start.
-SHOW GLOBAL STATUS WHERE Variable_name IN ('Uptime', 'Threads_connected', 'Max_used_connections')
+-- Counters of the server that checks judge; uptime in seconds.
+SHOW GLOBAL STATUS WHERE Variable_name IN (
+    'Uptime',
+    'Threads_connected',
+    'Threads_running',
+    'Max_used_connections',
+    'Connections',
+    'Connection_errors_max_connections',
+    'Aborted_connects',
+    'Aborted_clients',
+    'Queries',
+    'Slow_queries',
+    'Created_tmp_tables',
+    'Created_tmp_disk_tables',
+    'Table_locks_immediate',
+    'Table_locks_waited',
+    'Open_files',
+    'Innodb_num_open_files',
+    'Innodb_buffer_pool_wait_free',
+    'Innodb_buffer_pool_reads',
+    'Innodb_buffer_pool_read_requests',
+    'Innodb_log_waits',
+    'Innodb_checkpoint_age',
+    'Innodb_checkpoint_max_age',
+    'Innodb_redo_log_current_lsn',
+    'Innodb_redo_log_checkpoint_lsn',
+    'Ssl_server_not_after',
+    'wsrep_ready',
+    'wsrep_cluster_status',
+    'wsrep_cluster_size',
+    'wsrep_local_state',
+    'wsrep_local_state_comment',
+    'wsrep_local_recv_queue'
+)

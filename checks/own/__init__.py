@@ -1,1 +1,15 @@
 """LexOps itself: does it see, is it on time, does its store hold?"""
+
+from . import parts, sight
+
+CHECKS = (
+    sight.availability,
+    sight.sight,
+    sight.lateness,
+    sight.unseen,
+    parts.workers,
+    parts.plugins,
+    parts.schedules,
+    parts.record,
+    parts.store_growth,
+)

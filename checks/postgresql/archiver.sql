@@ -1,7 +1,10 @@
--- Whether archiving is on, and for how many seconds it has been failing: since its last success, or since
+-- Whether archiving is on (a standby leaves it to its primary), and for how many seconds it has been failing: since its last success, or since
 -- the counters began if there was none.
 SELECT
-    current_setting('archive_mode') AS mode,
+    CASE
+        WHEN pg_is_in_recovery() AND current_setting('archive_mode') = 'on' THEN 'standby'
+        ELSE current_setting('archive_mode')
+    END AS mode,
     archived_count AS archived,
     last_failed_wal,
     (CASE

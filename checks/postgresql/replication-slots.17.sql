@@ -1,4 +1,4 @@
--- Replication slots: whether somebody reads, and how many bytes of write-ahead log each retains.
+-- Replication slots: whether somebody reads, and how many bytes of write-ahead log each retains, and may.
 -- From PostgreSQL 17 on also since when nobody reads, and why a slot was given up.
 SELECT
     slot_name::text AS name,
@@ -12,7 +12,9 @@ SELECT
         ),
         0
     )::float8 AS retained,
+    nullif(pg_size_bytes(current_setting('max_slot_wal_keep_size')), -1)::float8 AS most,
     inactive_since,
-    invalidation_reason
+    invalidation_reason,
+    synced
 FROM pg_replication_slots
 ORDER BY slot_name

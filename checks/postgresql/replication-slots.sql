@@ -1,4 +1,4 @@
--- Replication slots: whether somebody reads, and how many bytes of write-ahead log each retains.
+-- Replication slots: whether somebody reads, and how many bytes of write-ahead log each retains, and may.
 SELECT
     slot_name::text AS name,
     slot_type AS kind,
@@ -10,6 +10,7 @@ SELECT
             restart_lsn
         ),
         0
-    )::float8 AS retained
+    )::float8 AS retained,
+    nullif(pg_size_bytes(current_setting('max_slot_wal_keep_size')), -1)::float8 AS most
 FROM pg_replication_slots
 ORDER BY slot_name

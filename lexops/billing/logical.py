@@ -11,6 +11,7 @@ statement names are put in front of it as common table expressions, so nothing i
     @add(d, n)      the day n days after d              @cat(a, ...) texts joined; empty if one is empty
     @ym(d)          the month of d, as 2026-03          @int(x)      as a whole number (a sum, for instance)
     @half_up(n, d)  n divided by d > 0 in whole numbers, half away from zero
+    @now            this moment in UTC; where the day is given, its first one
 """
 
 from __future__ import annotations
@@ -187,6 +188,16 @@ _TODAY = {
     Kind.MARIADB: "UTC_DATE()",
 }
 _DAY = {Kind.SQLITE: "'{}'", Kind.POSTGRESQL: "DATE '{}'", Kind.MARIADB: "DATE '{}'"}
+_NOW = {
+    Kind.SQLITE: "datetime('now')",
+    Kind.POSTGRESQL: "(now() AT TIME ZONE 'UTC')",
+    Kind.MARIADB: "UTC_TIMESTAMP()",
+}
+_MIDNIGHT = {
+    Kind.SQLITE: "'{} 00:00:00'",
+    Kind.POSTGRESQL: "TIMESTAMP '{} 00:00:00'",
+    Kind.MARIADB: "TIMESTAMP '{} 00:00:00'",
+}
 
 
 def _halves(divide: str) -> Macro:
@@ -202,7 +213,8 @@ def _halves(divide: str) -> Macro:
 
 def _macros(kind: Kind, asof: date | None) -> dict[str, Macro]:
     day = _DAY[kind].format(asof.isoformat()) if asof else _TODAY[kind]
-    return {**_ENGINES[kind], "asof": lambda: day}
+    now = _MIDNIGHT[kind].format(asof.isoformat()) if asof else _NOW[kind]
+    return {**_ENGINES[kind], "asof": lambda: day, "now": lambda: now}
 
 
 def _bigint(x: str) -> str:

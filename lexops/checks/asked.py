@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, true, update
 
 from lexops.checks.model import Status
 from lexops.checks.tables import check_table, downtime_table, of, wish_table
+from lexops.checks.view import QuietSpan
 
 
 def wish(connection: Connection, key: str, pairs: Iterable[tuple[str, str]], at: datetime) -> int:
@@ -73,6 +74,17 @@ def acknowledge(
     return done.rowcount > 0
 
 
+def acknowledge_all(
+    connection: Connection, pairs: Iterable[tuple[str, str]], operator: str, reason: str, at: datetime
+) -> int:
+    """Say of all failing checks among `pairs` that somebody knows; answers of how many nobody knew before."""
+    columns = check_table.c
+    free = select(columns.target, columns.check).where(columns.acknowledged_at.is_(None))
+    unknown = {(row.target, row.check) for row in connection.execute(free)}
+    wanted = [pair for pair in pairs if pair in unknown]
+    return sum(acknowledge(connection, *pair, operator, reason, at) for pair in wanted)
+
+
 def add_downtime(
     connection: Connection,
     target: str,
@@ -81,37 +93,90 @@ def add_downtime(
     operator: str,
     reason: str,
     at: datetime,
+    *,
+    silence: bool = False,
 ) -> None:
-    """Announce that a target (or one of its checks) may fail for a while."""
+    """Announce that a target (or one of its checks) may fail for a while; or, for a silence, that nobody is
+    told if it does.
+    """
     connection.execute(
         insert(downtime_table).values(
-            target=target, check=check, starts=at, ends=at + span, reason=reason, operator=operator
+            target=target,
+            check=check,
+            starts=at,
+            ends=at + span,
+            reason=reason,
+            operator=operator,
+            silence=silence,
         )
     )
 
 
-def end_downtimes(connection: Connection, target: str, at: datetime) -> int:
-    """End the target's downtimes now; answers how many there were."""
+def end_downtimes(
+    connection: Connection, target: str, at: datetime, *, check: str | None = None, silence: bool = False
+) -> int:
+    """End the target's downtimes (or silences) now, with `check` only its own; answers how many."""
     columns = downtime_table.c
-    done = connection.execute(
-        update(downtime_table).where(columns.target == target, columns.ends > at).values(ends=at)
+    ending = update(downtime_table).where(
+        columns.target == target,
+        columns.ends > at,
+        columns.silence.is_(silence),
+        columns.check == check if check else true(),
     )
-    return done.rowcount
+    return connection.execute(ending.values(ends=at)).rowcount
 
 
 def in_downtime(connection: Connection, at: datetime) -> set[tuple[str, str | None]]:
     """Targets, or checks of targets, whose failing is announced at `at`."""
+    return _quiet(connection, at, silence=False)
+
+
+def silenced(connection: Connection, at: datetime) -> set[tuple[str, str | None]]:
+    """Targets, or checks of targets, of whose failing nobody is told at `at`."""
+    return _quiet(connection, at, silence=True)
+
+
+def is_silenced(connection: Connection, target: str, check: str, at: datetime) -> bool:
+    """Whether nobody is told when this check fails at `at`."""
+    return not {(target, None), (target, check)}.isdisjoint(silenced(connection, at))
+
+
+def _quiet(connection: Connection, at: datetime, *, silence: bool) -> set[tuple[str, str | None]]:
     columns = downtime_table.c
     rows = connection.execute(
-        select(columns.target, columns.check).where(columns.starts <= at, columns.ends > at).distinct()
+        select(columns.target, columns.check)
+        .where(columns.starts <= at, columns.ends > at, columns.silence.is_(silence))
+        .distinct()
     )
     return {(row.target, row.check) for row in rows}
+
+
+def quiet_spans(connection: Connection, at: datetime) -> tuple[QuietSpan, ...]:
+    """Downtimes and silences that are going on or still come, the next to end first."""
+    columns = downtime_table.c
+    rows = connection.execute(
+        select(downtime_table).where(columns.ends > at).order_by(columns.ends, columns.id)
+    )
+    return tuple(
+        QuietSpan(
+            "silence" if row.silence else "downtime",
+            row.target,
+            row.check or "",
+            row.starts,
+            row.ends,
+            row.reason,
+            row.operator,
+        )
+        for row in rows
+    )
 
 
 def downtimes_ended(connection: Connection, after: datetime, until: datetime) -> set[str]:
     """Targets whose downtime ended in the span: they are looked at again at once."""
     columns = downtime_table.c
     rows = connection.execute(
-        select(columns.target).where(columns.ends > after, columns.ends <= until).distinct()
+        select(columns.target)
+        .where(columns.ends > after, columns.ends <= until, columns.silence.is_(False))
+        .distinct()
     )
     return {row.target for row in rows}

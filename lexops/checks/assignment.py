@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lexops.checks.contract import RunnableCheck
+from lexops.checks.heartbeat import heartbeats
+from lexops.checks.history import LEXOPS
 from lexops.checks.plugin import as_check
 from lexops.checks.thresholds import Levels, parse_range
 from lexops.config import CheckOverride, Settings
+from lexops.gate.facts import site_environment
 from lexops.targets.model import Kind
 
 
@@ -29,17 +32,24 @@ def assignments(
     """All assignments of a site in the order of its file, and what its overrides got wrong."""
     wrong = dict(_unknown(settings, checks))
     assigned = []
-    for name, target in settings.targets.items():
-        kind = Kind(target.kind)
-        for runnable in [*_fitting(checks, kind), *_plugins(settings, name, kind)]:
+    for name, kind, environment in _targets(settings):
+        own = [*_plugins(settings, name, kind), *heartbeats(settings, name, kind)]
+        for runnable in [*_fitting(checks, kind), *own]:
             try:
                 final = overridden(runnable, settings, name)
             except ValueError as error:
                 wrong[f"[checks.{runnable.check.id}]"] = str(error)
                 final = runnable
             if final is not None:
-                assigned.append(Assignment(name, kind, target.environment, final))
+                assigned.append(Assignment(name, kind, environment, final))
     return assigned, wrong
+
+
+def _targets(settings: Settings) -> Iterator[tuple[str, Kind, str]]:
+    """The targets of the site's file, then LexOps itself, as precious as the most precious of them."""
+    for name, target in settings.targets.items():
+        yield name, Kind(target.kind), target.environment
+    yield LEXOPS, Kind.LEXOPS, site_environment(settings)
 
 
 def _fitting(checks: Mapping[str, RunnableCheck], kind: Kind) -> list[RunnableCheck]:
@@ -54,6 +64,8 @@ def _plugins(settings: Settings, target: str, kind: Kind) -> list[RunnableCheck]
 
 def overridden(runnable: RunnableCheck, settings: Settings, target: str) -> RunnableCheck | None:
     """The check as the site wants it on the target; None when it is switched off. Raises ValueError."""
+    if runnable.parent and _is_off(settings, runnable.parent, target):
+        return None
     known = settings.checks.get(runnable.check.id)
     if known is None:
         return runnable
@@ -63,6 +75,12 @@ def overridden(runnable: RunnableCheck, settings: Settings, target: str) -> Runn
                 return None
             runnable = _with(runnable, override)
     return runnable
+
+
+def _is_off(settings: Settings, check: str, target: str) -> bool:
+    known = settings.checks.get(check)
+    own = known.targets.get(target) if known else None
+    return known is not None and False in (known.enabled, own.enabled if own else None)
 
 
 def _with(runnable: RunnableCheck, override: CheckOverride) -> RunnableCheck:
@@ -78,18 +96,32 @@ def _with(runnable: RunnableCheck, override: CheckOverride) -> RunnableCheck:
             parse_range(override.crit) if override.crit else check.levels.crit,
         )
         changes["source"] = "this site's lexops.toml"
+    if override.metrics:
+        changes["levels_of"] = dict(check.levels_of) | {
+            name: Levels(
+                parse_range(own.warn) if own.warn else check.levels_for(name).warn,
+                parse_range(own.crit) if own.crit else check.levels_for(name).crit,
+            )
+            for name, own in override.metrics.items()
+        }
+        names = ", ".join(override.metrics)
+        changes.setdefault("source", f"{check.source}; {names}: this site's lexops.toml")
     return runnable.overridden(**changes)
 
 
 def _unknown(settings: Settings, checks: Mapping[str, RunnableCheck]) -> Iterator[tuple[str, str]]:
     known = [*checks, *(f"plugin.{name}" for name in settings.plugins)]
+    known += [f"heartbeat.{name}" for name in settings.heartbeats]
     for name, override in settings.checks.items():
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             yield f"[checks.{name}]", "no such check" + (f"; did you mean {close[0]}?" if close else "")
         for target in override.targets:
-            if target not in settings.targets:
+            if target not in settings.targets and target != LEXOPS:
                 yield f"[checks.{name}.targets.{target}]", "no such target"
     for name, plugin in settings.plugins.items():
         if plugin.target not in settings.targets:
             yield f"[plugins.{name}]", f"no such target: {plugin.target}"
+    for name, heartbeat in settings.heartbeats.items():
+        if heartbeat.target not in settings.targets:
+            yield f"[heartbeats.{name}]", f"no such target: {heartbeat.target}"

@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any, Literal
 
+from lexops.checks.history import History
 from lexops.checks.model import Area, Check, Finding, Metric, Note, Observation, Status
 from lexops.checks.thresholds import levels
 from lexops.clock import parse_duration
@@ -42,6 +43,7 @@ __all__ = [
     "Endpoint",
     "Finding",
     "Forecast",
+    "History",
     "Host",
     "MariaDB",
     "Metric",
@@ -64,6 +66,7 @@ _KINDS: dict[type[Any], frozenset[Kind]] = {
     MariaDB: frozenset({Kind.MARIADB}),
     Host: frozenset({Kind.HOST}),
     Endpoint: frozenset({Kind.ENDPOINT}),
+    History: frozenset({Kind.LEXOPS}),
 }
 
 Collect = Callable[[Any], Iterable[Observation]]
@@ -123,6 +126,10 @@ class RunnableCheck:
     """What is to be foreseen from its metrics; each becomes a check of its own."""
     of_history: bool = False
     """Whether it looks at what LexOps has kept instead of at the target."""
+    parent: str = ""
+    """The check whose metrics it looks at; it is switched off with that."""
+    text: str = ""
+    """The SELECT of a check that is one SQL file, as written there."""
 
     def overridden(self, **changes: Any) -> RunnableCheck:
         return replace(self, check=replace(self.check, **changes))
@@ -186,6 +193,7 @@ def check(
             collect,
             SqlFolder(files(package)) if package else None,
             tuple(trends),
+            of_history=target is History,
         )
 
     return declare

@@ -18,7 +18,7 @@ from lexops.checks.contract import CannotSee, NotApplicable, NotYet, RunnableChe
 from lexops.checks.judge import judge
 from lexops.checks.model import Check, Outcome, Status, Verdict
 from lexops.clock import Clock, show_duration
-from lexops.errors import Denied, LexOpsError, TimedOut, Unreachable
+from lexops.errors import Damaged, Denied, LexOpsError, TimedOut, Unreachable
 from lexops.targets.memory import Memory
 from lexops.text import one_line
 
@@ -167,15 +167,15 @@ def observe(check: RunnableCheck, session: Session, memory: Memory | None = None
     except NotYet as reason:
         return Verdict(Status.PENDING, one_line(reason), memory=memory.packed())
     except CannotSee as error:
-        return Verdict(
-            Status.UNKNOWN, f"cannot see: {one_line(error)}", hint=error.grant or definition.grants
-        )
+        return _cannot_see(error, error.grant or definition.grants)
     except Denied as error:
-        return Verdict(Status.UNKNOWN, f"cannot see: {one_line(error)}", hint=definition.grants)
+        return _cannot_see(error, definition.grants)
     except TimedOut:
         return _timed_out(definition)
     except Unreachable as error:
         return could_not_connect(definition, error)
+    except Damaged as error:
+        return Verdict(Status.CRITICAL, f"the data are damaged: {one_line(error)}")
     except LexOpsError as error:
         return Verdict(Status.UNKNOWN, f"could not look: {one_line(error)}", hint=error.hint)
     except Exception as error:
@@ -188,6 +188,8 @@ def _prepare(session: Session, check: RunnableCheck, memory: Memory) -> None:
         session.memory = memory
     if hasattr(session, "sql"):
         session.sql = check.sql
+    if hasattr(session, "check"):
+        session.check = check.check
     if hasattr(session, "allow"):
         session.allow(check.check.timeout.total_seconds())
 
@@ -198,6 +200,12 @@ def _judged(check: RunnableCheck, session: Session, memory: Memory) -> Verdict:
     bad = (Status.WARNING, Status.CRITICAL)
     memory.standing = {judged.key: judged.status.value for judged in verdict.judged if judged.status in bad}
     return replace(verdict, memory=memory.packed())
+
+
+def _cannot_see(error: Exception, grant: str) -> Verdict:
+    return Verdict(
+        Status.UNKNOWN, f"cannot see: {one_line(error)}", hint=grant, grants=(grant,) if grant else ()
+    )
 
 
 def could_not_connect(check: Check, error: LexOpsError) -> Verdict:

@@ -43,6 +43,7 @@ def judge(
     if check.has_levels and not judged and not findings:
         status, why = (Status.PENDING, FIRST_LOOK) if waits else (Status.UNKNOWN, NOTHING)
         return Verdict(status, why, metrics=metrics, notes=notes)
+    grants = tuple(dict.fromkeys(f.grant for f in findings if f.grant))
     return Verdict(
         max(
             [j.status for j in judged] + [f.status for f in findings], key=lambda s: s.rank, default=Status.OK
@@ -55,6 +56,8 @@ def judge(
         notes=(*notes, Note("kept", f"{KEPT} of {len(findings):,} findings"))
         if len(findings) > KEPT
         else notes,
+        hint="; ".join(grants),
+        grants=grants,
     )
 
 
@@ -63,7 +66,7 @@ def _sorted(
 ) -> tuple[tuple[Metric, ...], list[Finding], tuple[Note, ...]]:
     seen = list(observations)
     findings = [
-        Finding(clean(f.key, 200), one_line(f.text), f.status, f.detail)
+        Finding(clean(f.key, 200), one_line(f.text), f.status, f.detail, f.grant)
         for f in seen
         if isinstance(f, Finding)
     ]

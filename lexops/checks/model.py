@@ -78,6 +78,8 @@ class Finding:
     text: str
     status: Status = Status.WARNING
     detail: Mapping[str, object] = field(default_factory=dict)
+    grant: str = ""
+    """The statement that would let us see, for a finding that says we cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,8 @@ class Verdict:
     total: int = 0
     notes: tuple[Note, ...] = ()
     hint: str = ""
+    grants: tuple[str, ...] = ()
+    """The statements that would let us see what is hidden from us; empty when nothing is."""
     memory: Mapping[str, Any] | None = None
     """What is kept for the next look; None: what was kept before."""
     unreachable: bool = False

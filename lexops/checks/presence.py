@@ -23,6 +23,11 @@ def is_worker_alive(connection: Connection, at: datetime) -> bool:
     return any(not _is_gone(row.name, row.pid) for row in connection.execute(query))
 
 
+def last_beat(connection: Connection) -> datetime | None:
+    """The newest sign of life of any worker; None where none is known."""
+    return connection.scalar(select(worker_table.c.beat).order_by(worker_table.c.beat.desc()).limit(1))
+
+
 def worker_name(pid: int) -> str:
     """A name for a worker process, unique also when a process number is used again."""
     return f"{socket.gethostname()[:60]}/{pid}/{uuid4().hex[:6]}"

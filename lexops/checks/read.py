@@ -49,12 +49,15 @@ def fleet(
     target: str | None = None,
 ) -> Fleet:
     """All checks and targets, or one target's, as they stand; `incidents` gives the open one of a check."""
-    down = asked.in_downtime(connection, at)
+    quiet = {
+        Flag.DOWNTIME: asked.in_downtime(connection, at),
+        Flag.SILENCED: asked.silenced(connection, at),
+    }
     wanted = select(*_ROW).order_by(check_table.c.position)
     if target is not None:
         wanted = wanted.where(check_table.c.target == target)
     rows = tuple(
-        _check_row(row, at, down, (incidents or {}).get((row.target, row.check)))
+        _check_row(row, at, quiet, (incidents or {}).get((row.target, row.check)))
         for row in connection.execute(wanted)
     )
     worker = connection.execute(select(worker_table).order_by(worker_table.c.beat.desc())).first()
@@ -68,9 +71,11 @@ def fleet(
     )
 
 
-def _check_row(
-    row: Row[Any], at: datetime, down: set[tuple[str, str | None]], incident: int | None
-) -> CheckRow:
+Quiet = Mapping[Flag, set[tuple[str, str | None]]]
+"""Targets, or checks of targets, that are in downtime or silenced."""
+
+
+def _check_row(row: Row[Any], at: datetime, quiet: Quiet, incident: int | None) -> CheckRow:
     return CheckRow(
         row.target,
         Kind(row.kind),
@@ -80,7 +85,7 @@ def _check_row(
         Area(row.area),
         Status(row.status) if row.status else None,
         row.summary,
-        _flags(row, at, down),
+        _flags(row, at, quiet),
         row.since,
         row.checked,
         row.due,
@@ -88,7 +93,7 @@ def _check_row(
     )
 
 
-def _flags(row: Row[Any], at: datetime, down: set[tuple[str, str | None]]) -> frozenset[Flag]:
+def _flags(row: Row[Any], at: datetime, quiet: Quiet) -> frozenset[Flag]:
     status = Status(row.status) if row.status else None
     told = {
         Flag.SOFT: status is not None
@@ -98,9 +103,10 @@ def _flags(row: Row[Any], at: datetime, down: set[tuple[str, str | None]]) -> fr
         Flag.STALE: row.checked is not None and at - row.checked > timedelta(seconds=row.stale_after),
         Flag.FLAPPING: row.flapping,
         Flag.UNREACHABLE: row.unreachable,
-        Flag.DOWNTIME: (row.target, None) in down or (row.target, row.check) in down,
         Flag.ACKNOWLEDGED: row.acknowledged_at is not None,
     }
+    for flag, known in quiet.items():
+        told[flag] = (row.target, None) in known or (row.target, row.check) in known
     return frozenset(flag for flag, holds in told.items() if holds)
 
 

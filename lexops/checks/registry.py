@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lexops.checks import sqlcheck
 from lexops.checks.contract import RunnableCheck
+from lexops.checks.foresight import foreseen
 from lexops.text import one_line
 
 GROUP = "lexops.checks"
@@ -27,6 +28,11 @@ class Registry:
     broken: dict[str, str] = field(default_factory=dict)
 
     def add(self, check: RunnableCheck) -> None:
+        """Add a check, and those that foresee its metrics."""
+        for each in (check, *foreseen(check)):
+            self._add(each)
+
+    def _add(self, check: RunnableCheck) -> None:
         known = self.checks.get(check.check.id)
         if known is None:
             self.checks[check.check.id] = check

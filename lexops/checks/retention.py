@@ -9,9 +9,10 @@ from sqlalchemy import BigInteger, Connection, Integer, cast, delete, func, inse
 from lexops.checks.tables import downtime_table, finding_table, point_table, result_table, wish_table
 from lexops.store import event
 
-STEPS = (300, 3600)
+STEPS = (300, 3600, 86_400)
 """Seconds of the rollups, each made from the one before it."""
-KEEP_STEP = {300: timedelta(days=60), 3600: timedelta(days=800)}
+KEEP_STEP = {300: timedelta(days=60), 3600: timedelta(days=800), 86_400: timedelta(days=3650)}
+"""Months of the same hour of the week, two years of hours, ten years of days."""
 _MICROSECONDS = 1_000_000
 
 

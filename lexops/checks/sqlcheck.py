@@ -15,10 +15,11 @@ from decimal import Decimal
 from typing import Any
 
 from lexops.billing import logical
-from lexops.checks.contract import NotApplicable, RunnableCheck
+from lexops.checks.contract import CannotSee, NotApplicable, RunnableCheck
 from lexops.checks.model import Area, Check, Finding, Metric, Note, Observation, Status
 from lexops.checks.thresholds import levels
 from lexops.clock import parse_duration
+from lexops.errors import Denied
 from lexops.targets.database import MAX_ROWS, Database
 from lexops.targets.model import DATABASES, Kind
 from lexops.text import one_line
@@ -43,11 +44,13 @@ KEYS = {
     "timeout": "how long it may take",
     "attempts": "bad results before it is certain",
     "heavy": "yes when it loads the server",
-    "meaning": "why it matters for billing",
+    "meaning": "what it looks at, and what a failure means",
+    "why": "why that matters for billing",
     "mend": "what to do",
     "source": "where the rule or number comes from",
     "grants": "what the monitoring role needs",
     "runbook": "name of a runbook",
+    "fault": "the fault with which its test makes it fire",
 }
 PROFILES = {"reference": logical.reference_profile()}
 """By the name a target's settings give."""
@@ -76,7 +79,7 @@ def parse(text: str, origin: str) -> RunnableCheck:
     for key in ("id", "title"):
         if not file.header.get(key):
             raise ValueError(f"the header lacks {key!r}: {KEYS[key]}")
-    return RunnableCheck(_check(file, origin), _collector(file))
+    return RunnableCheck(_check(file, origin), _collector(file), text=file.sql)
 
 
 def read(text: str) -> SqlCheck:
@@ -107,6 +110,7 @@ def _check(file: SqlCheck, origin: str) -> Check:
         area=Area(header.get("area", "billing" if entities else "health")),
         kinds=frozenset(Kind(word) for word in file.words("on")) or DATABASES,
         meaning=header.get("meaning", ""),
+        why=header.get("why", ""),
         mend=header.get("mend", ""),
         every=parse_duration(header.get("every", "15m")),
         timeout=parse_duration(header.get("timeout", "30s")),
@@ -114,8 +118,9 @@ def _check(file: SqlCheck, origin: str) -> Check:
         levels=levels(header.get("warn"), header.get("crit")),
         severity=Status(header.get("severity", "warning").upper()),
         source=header.get("source", ""),
-        grants=header.get("grants", ""),
+        grants=header.get("grants") or _reading(entities),
         runbook=header.get("runbook", ""),
+        fault=header.get("fault", ""),
         heavy=header.get("heavy", "no") == "yes",
         entities=entities,
         origin=origin,
@@ -134,7 +139,10 @@ def _collector(file: SqlCheck) -> Callable[[Database], Iterator[Observation]]:
     entities = logical.entities(file.sql)
 
     def collect(db: Database) -> Iterator[Observation]:
-        rows = db.rows(_composed(file.sql, entities, db))
+        try:
+            rows = db.rows(_composed(file.sql, entities, db))
+        except Denied as error:
+            raise CannotSee(str(error), grant=file.header.get("grants") or _grant(entities, db)) from None
         if len(rows) > MAX_ROWS:
             yield Note("cut", f"there are more than {MAX_ROWS:,} rows; these were looked at")
         for row in rows[:MAX_ROWS]:
@@ -152,6 +160,26 @@ def _composed(sql: str, entities: frozenset[str], db: Database) -> str:
     if missing:
         raise NotApplicable(f"profile {profile.name} has no {', '.join(sorted(missing))}")
     return logical.compose(sql, db.kind, profile)
+
+
+def _reading(entities: frozenset[str]) -> str:
+    """The least that lets us read billing entities, where they are tables of the reference profile."""
+    return f"GRANT SELECT ON {', '.join(sorted(entities))} TO lexops_monitor" if entities else ""
+
+
+def _grant(entities: frozenset[str], db: Database) -> str:
+    """The statement that lets us read the billing tables; nothing is known about those of others."""
+    if not entities:
+        return ""
+    if db.kind is Kind.POSTGRESQL:
+        schema = db.scalar("SELECT coalesce(current_schema(), 'public') AS name")
+        return (
+            f"GRANT USAGE ON SCHEMA {schema} TO lexops_monitor;"
+            f" GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO lexops_monitor"
+        )
+    if db.kind is Kind.MARIADB:
+        return f"GRANT SELECT ON `{db.scalar('SELECT DATABASE() AS name')}`.* TO lexops_monitor"
+    return ""
 
 
 def _finding(file: SqlCheck, row: Mapping[str, Any]) -> Finding:

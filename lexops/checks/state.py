@@ -52,16 +52,18 @@ class HardChange:
     at: datetime
 
 
-def advance(before: State | None, outcome: Outcome, *, parent_down: bool = False) -> State:
+def advance(
+    before: State | None, outcome: Outcome, *, parent_down: bool = False, blind: bool = False
+) -> State:
     """The state after `outcome`.
 
     A target that cannot be reached says nothing about its checks: they are UNKNOWN and unreachable,
     and neither counters nor the hard status move. What is pending leaves everything as it was. A target's
     availability check moves, unless the host below it is down (`parent_down`), which is then the one problem
-    to follow.
+    to follow. While LexOps itself is `blind` nothing that is bad is certain.
     """
     at, verdict, check = outcome.started, outcome.verdict, outcome.check
-    unreachable = verdict.unreachable and (parent_down or not check.availability)
+    unreachable = verdict.unreachable and (parent_down or blind or not check.availability)
     status = Status.UNKNOWN if unreachable else verdict.status
     every_due = schedule.next_due(outcome.target, check.every, at)
     if status is Status.PENDING and before is not None:
@@ -81,7 +83,7 @@ def advance(before: State | None, outcome: Outcome, *, parent_down: bool = False
         flapping=before.flapping if before else False,
         unreachable=unreachable,
     )
-    if unreachable:
+    if unreachable or (blind and status.is_problem):
         return state
     history = flapping.remember(state.history, status.value[0])
     state = replace(state, history=history, flapping=flapping.is_flapping(history, state.flapping))

@@ -19,6 +19,7 @@ class Flag(StrEnum):
     FLAPPING = "flapping"
     UNREACHABLE = "unreachable"
     DOWNTIME = "downtime"
+    SILENCED = "silenced"
     ACKNOWLEDGED = "acknowledged"
 
 
@@ -86,6 +87,23 @@ class Series:
     """Kept and plotted, but not judged: the check's thresholds say nothing about it."""
 
 
+class Happened(StrEnum):
+    """What stands as a mark under a plot."""
+
+    OPENED = "opened"
+    RESOLVED = "resolved"
+    CHANGE = "change"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened to a target while its metrics were measured."""
+
+    at: datetime
+    what: Happened
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class ResultRow:
     """A run of equal results: `at` is the first, `last` the newest of `times`."""
@@ -114,6 +132,25 @@ class CheckDetail:
     series: tuple[Series, ...] = ()
     related: tuple[CheckRow, ...] = ()
     """Other problems of the same target and its host."""
+    marks: tuple[Mark, ...] = ()
+    """Incidents and changes of the target in the span of the series, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuietSpan:
+    """A span in which failing means less: a downtime or a silence of a target, or a freeze of the site."""
+
+    kind: str
+    """`downtime`: no incidents open; `silence`: nobody is told; `freeze`: nothing is changed on targets."""
+    target: str
+    """A target; for a freeze, the environments."""
+    check: str
+    """Empty: all checks of the target."""
+    starts: datetime
+    ends: datetime
+    reason: str
+    operator: str = ""
+    """Empty for what stands in the site's file."""
 
 
 @dataclass(frozen=True, slots=True)

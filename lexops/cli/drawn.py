@@ -19,15 +19,21 @@ if TYPE_CHECKING:
 
 SHORT = {"incident.acknowledge": "ack", "check.acknowledge": "ack"}
 """Names of the command line's contract that are not the last part of the operation's name."""
+_AREAS = {"session": "activity"}
+"""Groups of commands that are not called like their operations: `lexops session` is what sshd starts."""
 _SAMPLES = {
     "target": "billing-db",
     "check": "host.disk-space",
     "incident": "7",
     "request": "12",
     "name": "ana",
+    "heartbeat": "nightly-dump",
     "key": "ssh-ed25519 AAAA… ana@laptop",
     "fingerprint": "SHA256:…",
     "minutes": "90",
+    "pid": "4711",
+    "started": "2026-11-21T13:49:10.123456Z",
+    "statement": "2026-11-21T14:01:58.000001Z",
 }
 _EFFECTS = {
     "read": "Shows what is confidential",
@@ -59,7 +65,8 @@ class Area(TyperGroup):
 
 def area(operation: Operation) -> str:
     """The group of commands that an operation belongs to."""
-    return operation.name.partition(".")[0]
+    first = operation.name.partition(".")[0]
+    return _AREAS.get(first, first)
 
 
 def verb(operation: Operation) -> str:

@@ -8,14 +8,25 @@ from typing import Annotated
 import typer
 
 from lexops import __version__, crash
-from lexops.cli import approval, audit, check, demo, incident, operation, operator, request, schedule
+from lexops.cli import (
+    activity,
+    approval,
+    audit,
+    check,
+    demo,
+    incident,
+    operation,
+    operator,
+    request,
+    schedule,
+    work,
+)
 from lexops.cli.console import open_console
 from lexops.cli.init import init
 from lexops.cli.program import Program, SiteOption, narrate, say
 from lexops.cli.serve import serve
 from lexops.cli.session import session
 from lexops.cli.status import status
-from lexops.cli.work import worker
 from lexops.errors import Exit, LexOpsError
 
 cli = typer.Typer(
@@ -30,9 +41,9 @@ cli.command()(init)
 cli.command()(serve)
 cli.command(hidden=True)(session)
 cli.command()(status)
-cli.command()(worker)
+cli.add_typer(work.commands, name="worker")
 cli.add_typer(demo.commands, name="demo")
-for room in (approval, audit, check, incident, operation, operator, request, schedule):
+for room in (activity, approval, audit, check, incident, operation, operator, request, schedule):
     cli.add_typer(room.commands, name=room.__name__.rpartition(".")[2])
 
 

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from lexops.checks.model import Check, Status
-from lexops.checks.thresholds import Levels
+from lexops.checks.model import Status
 from lexops.checks.view import CheckDetail, CheckRow, Fleet
 from lexops.clock import show_duration, show_moment, utc_text
 from lexops.errors import Exit
@@ -105,52 +104,6 @@ def detail_json(detail: CheckDetail) -> dict[str, Any]:
         "notes": [{"label": n.label, "text": n.text} for n in detail.notes],
         "hint": detail.hint,
     }
-
-
-def definition_json(check: Check) -> dict[str, Any]:
-    """A check's declaration as data."""
-    return {
-        "check": check.id,
-        "title": check.title,
-        "area": check.area.value,
-        "kinds": sorted(kind.value for kind in check.kinds),
-        "every_seconds": check.every.total_seconds(),
-        "timeout_seconds": check.timeout.total_seconds(),
-        "attempts": check.attempts,
-        "warn": check.levels.warn.text if check.levels.warn else None,
-        "crit": check.levels.crit.text if check.levels.crit else None,
-        "meaning": check.meaning,
-        "mend": check.mend,
-        "source": check.source,
-        "grants": check.grants,
-        "runbook": check.runbook,
-        "origin": check.origin,
-    }
-
-
-def definition_lines(check: Check) -> list[tuple[str, str]]:
-    """A check's declaration, label and text."""
-    pairs = [
-        ("check", check.id),
-        ("title", check.title),
-        ("for", ", ".join(sorted(kind.value for kind in check.kinds))),
-        ("runs", f"every {show_duration(check.every)}, at most {show_duration(check.timeout)}"),
-        ("certain", f"after {plural(check.attempts, 'bad result')} in a row"),
-        ("limits", limits(check.levels)),
-        ("source", check.source),
-        ("why", one_line(check.meaning, 2000)),
-        ("do", one_line(check.mend, 2000)),
-        ("needs", check.grants),
-        ("runbook", check.runbook),
-        ("from", check.origin),
-    ]
-    return [(label, text) for label, text in pairs if text]
-
-
-def limits(levels: Levels) -> str:
-    """Both thresholds in one phrase."""
-    named = (("warning outside", levels.warn), ("critical outside", levels.crit))
-    return ", ".join(f"{word} {level.text}" for word, level in named if level is not None)
 
 
 def incident_row(incident: Incident, now: datetime) -> tuple[str, ...]:

@@ -51,6 +51,11 @@ def say(text: str = "") -> None:
     sys.stdout.write(f"{clean(text, 1_000_000)}\n")
 
 
+def say_raw(text: str) -> None:
+    """Write text whose lines are already safe and end themselves: what other programs read."""
+    sys.stdout.write(text)
+
+
 def narrate(text: str) -> None:
     """Write a line for the person, beside the data."""
     sys.stderr.write(f"{clean(text)}\n")

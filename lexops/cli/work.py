@@ -10,12 +10,17 @@ from typing import Annotated
 
 import typer
 
-from lexops.cli.program import SiteOption, narrate, program
+from lexops.cli.program import SiteOption, narrate, program, say
+from lexops.clock import show_duration
+from lexops.errors import LexOpsError
 from lexops.text import plural
 
 LONGEST_DRAIN = timedelta(minutes=30)
 
+commands = typer.Typer(rich_markup_mode=None)
 
+
+@commands.callback(invoke_without_command=True)
 def worker(
     context: typer.Context,
     drain: Annotated[bool, typer.Option("--drain", help="End when nothing is due or asked for.")] = False,
@@ -27,6 +32,8 @@ def worker(
 
     Example: lexops worker --site /etc/lexops/lexops.toml
     """
+    if context.invoked_subcommand is not None:
+        return
     run = program(context)
     opened = run.open_site(site)
     targets = len(opened.file.settings.targets)
@@ -36,6 +43,36 @@ def worker(
     for name, reason in opened.checks.broken.items():
         narrate(f"broken and left out: {name}: {reason}")
     run.work(opened, _stop_flag(parent), LONGEST_DRAIN if drain else None)
+
+
+@commands.command()
+def alive(context: typer.Context, site: SiteOption = None) -> None:
+    """Say in one line whether a worker watches; for cron, systemd or any monitoring.
+
+    Exit code 0 when one does. When none does it is 1, and one incident is open about it.
+
+    Example: lexops worker alive --site /etc/lexops/lexops.toml || mail -s lexops ops@example.com
+    """
+    from lexops.checks import presence
+    from lexops.incidents import store as incidents
+    from lexops.incidents.operations import UNWATCHED
+
+    opened = program(context).open_site(site)
+    now = opened.clock.now()
+    with opened.store.read() as connection:
+        lives = presence.is_worker_alive(connection, now)
+        last = presence.last_beat(connection)
+        incident = incidents.alarmed(connection, UNWATCHED)
+    ago = f"last sign of life {show_duration(now - last)} ago" if last else "there never was one"
+    say(f"LEXOPS OK - a worker is alive, {ago}" if lives else f"LEXOPS CRITICAL - nobody watches, {ago}")
+    try:
+        if not lives and incident is None:
+            opened.submit("incident.unwatched", {}, "cli")
+        elif lives and incident is not None:
+            opened.submit("incident.resolve", {"incident": incident, "note": "a worker is alive"}, "cli")
+    except LexOpsError as error:
+        narrate(f"the incident stays as it is: {error}")
+    raise typer.Exit(0 if lives else 1)
 
 
 def _stop_flag(parent: int | None) -> Callable[[], bool]:

@@ -204,6 +204,17 @@ def overdue(connection: Connection, at: datetime) -> list[Row[Any]]:
     return list(connection.execute(query))
 
 
+def acts_on(
+    connection: Connection, targets: Iterable[str], since: datetime, until: datetime
+) -> list[Row[Any]]:
+    """What was asked for on targets and last moved in a span, newest first; at most 200."""
+    columns = request_table.c
+    query = select(request_table).where(
+        columns.target.in_(list(targets)), columns.changed >= since, columns.changed <= until
+    )
+    return list(connection.execute(query.order_by(columns.changed.desc()).limit(200)))
+
+
 def unreviewed(connection: Connection, due_before: datetime) -> list[Row[Any]]:
     """Break-glass acts whose review was due before a moment."""
     columns = request_table.c

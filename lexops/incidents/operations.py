@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from lexops.checks import asked
+from lexops.checks import asked, presence
 from lexops.checks.model import Status
+from lexops.errors import Refused
 from lexops.incidents import store
 from lexops.operations import Act, Effect, Privacy, Role, operation
 from lexops.text import one_line
@@ -73,4 +74,20 @@ def resolve(
     return f"incident #{incident} resolved"
 
 
-OPERATIONS = (open_, acknowledge, note, resolve)
+UNWATCHED = "no-worker"
+"""Key of the alarm that nobody watches."""
+
+
+@operation("incident.unwatched", role=Role.SUPPORT, effect=Effect.CHANGE)
+def unwatched(act: Act) -> str:
+    """Tell that nobody watches.
+
+    Opens one incident when no worker is alive.
+    """
+    if presence.is_worker_alive(act.connection, act.at):
+        raise Refused("a worker is alive", hint="see: lexops status")
+    store.alarm(act.connection, UNWATCHED, "Nobody watches: no worker is alive", act.at)
+    return f"incident #{store.alarmed(act.connection, UNWATCHED)}: nobody watches"
+
+
+OPERATIONS = (open_, acknowledge, note, resolve, unwatched)

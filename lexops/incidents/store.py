@@ -16,12 +16,15 @@ from sqlalchemy import (
     Table,
     Text,
     insert,
+    or_,
     select,
     update,
 )
 
+from lexops.checks import asked
 from lexops.checks.model import Status
 from lexops.checks.state import HardChange
+from lexops.checks.view import Happened, Mark
 from lexops.errors import NotFound, Refused
 from lexops.incidents.model import Entry, EntryKind, Incident, State
 from lexops.incidents.policy import Policy, Step, severity, step
@@ -30,6 +33,7 @@ from lexops.store.database import Moment, metadata
 
 LEXOPS = "lexops"
 """Author of what happens by itself."""
+QUIETLY = "opened quietly: the check is silenced, so nobody was told"
 
 incident_table = Table(
     "incident",
@@ -78,7 +82,7 @@ def _follow(connection: Connection, change: HardChange, policy: Policy) -> None:
     incident = _open_with(connection, print_)
     match step(change, incident, policy), incident:
         case Step.OPEN, _:
-            _insert(
+            number = _insert(
                 connection,
                 print_,
                 _title(change),
@@ -89,6 +93,8 @@ def _follow(connection: Connection, change: HardChange, policy: Policy) -> None:
                 change.target,
                 change.check,
             )
+            if asked.is_silenced(connection, change.target, change.check, change.at):
+                add_entry(connection, number, change.at, EntryKind.NOTE, LEXOPS, QUIETLY)
         case Step.SEVERITY, Incident() as known:
             told = f"{change.after.value}: {change.summary}"
             now = severity(change, known)
@@ -154,6 +160,12 @@ def alarm(connection: Connection, key: str, title: str, at: datetime) -> None:
     """Open a critical incident that everybody sees; once for each key while it is open."""
     if _open_with(connection, f"by hand/{key}") is None:
         open_by_hand(connection, key, title, Status.CRITICAL, at, LEXOPS, None)
+
+
+def alarmed(connection: Connection, key: str) -> int | None:
+    """The number of the open alarm of a key; None while there is none."""
+    known = _open_with(connection, f"by hand/{key}")
+    return known.id if known else None
 
 
 def acknowledge(connection: Connection, id: int, at: datetime, operator: str) -> Incident:
@@ -225,6 +237,36 @@ def incidents(connection: Connection, include_resolved: bool = False) -> tuple[I
         query = query.where(columns.resolved.is_(None))
     found = [_incident(row) for row in connection.execute(query)]
     return tuple(sorted(found, key=lambda i: (not i.is_open, -i.severity.rank, -i.opened.timestamp(), i.id)))
+
+
+def similar(
+    connection: Connection, target: str, check: str, title: str, but: int | None = None, limit: int = 5
+) -> list[tuple[Incident, Entry | None]]:
+    """Other incidents about the check on any target, or called the same on this one, newest first; with how
+    each ended, None while it is open.
+    """
+    columns = incident_table.c
+    alike = (columns.check == check) | ((columns.target == target) & (columns.title == title))
+    query = select(incident_table).where(alike, columns.id != (but or 0))
+    found = [_incident(row) for row in connection.execute(query.order_by(columns.id.desc()).limit(limit))]
+    return [(each, _ending(connection, each)) for each in found]
+
+
+def _ending(connection: Connection, incident: Incident) -> Entry | None:
+    """What was said when it was resolved."""
+    if incident.is_open:
+        return None
+    ended = [entry for entry in timeline(connection, incident.id) if entry.kind is EntryKind.RESOLVED]
+    return ended[-1] if ended else None
+
+
+def marks(connection: Connection, target: str, since: datetime) -> list[Mark]:
+    """When incidents of a target were opened and resolved."""
+    columns = incident_table.c
+    recent = or_(columns.opened >= since, columns.resolved >= since)
+    rows = connection.execute(select(incident_table).where(columns.target == target, recent)).all()
+    opened = [Mark(r.opened, Happened.OPENED, f"#{r.id} {r.title}") for r in rows if r.opened >= since]
+    return opened + [Mark(r.resolved, Happened.RESOLVED, f"#{r.id} {r.title}") for r in rows if r.resolved]
 
 
 def open_by_check(connection: Connection) -> dict[tuple[str, str], int]:

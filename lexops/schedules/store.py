@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Column, Connection, Integer, String, Table, Text, insert, select, update
 
+from lexops.clock import show_duration
 from lexops.schedules.cron import next_due
 from lexops.schedules.model import Memory, Schedule, ScheduleView
 from lexops.schedules.plan import Plan
@@ -86,6 +87,19 @@ def views(connection: Connection, schedules: Iterable[Schedule], now: datetime) 
     """The schedules as they stand, in the order given."""
     rows = {row.name: row for row in connection.execute(select(schedule_table))}
     return [_view(schedule, rows.get(schedule.name), now) for schedule in schedules]
+
+
+LATE = timedelta(minutes=2)
+"""A time that passed so long ago without a run was missed."""
+
+
+def late(connection: Connection, schedules: Iterable[Schedule], now: datetime) -> list[str]:
+    """The enabled schedules whose time has passed without a run, as sentences."""
+    return [
+        f"{view.name} was due {show_duration(now - view.next_due)} ago"
+        for view in views(connection, schedules, now)
+        if view.next_due is not None and view.next_due < now - LATE
+    ]
 
 
 def _view(schedule: Schedule, row: object, now: datetime) -> ScheduleView:

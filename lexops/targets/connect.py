@@ -38,6 +38,7 @@ def target(site: SiteFile, name: str) -> Target:
         description=settings.description,
         host=settings.host,
         profile=settings.profile if isinstance(settings, DatabaseSettings) else None,
+        expected_standbys=tuple(settings.expect_standbys) if isinstance(settings, PostgreSQLSettings) else (),
     )
 
 
@@ -50,7 +51,8 @@ def connect(site: SiteFile, name: str) -> Session:
     seconds = settings.connect_timeout.total_seconds()
     match settings:
         case SQLiteSettings():
-            return SQLite(about, sqlite_path(site, name), seconds)
+            backups = str(site.resolve(settings.backups)) if settings.backups else ""
+            return SQLite(about, sqlite_path(site, name), seconds, backups)
         case PostgreSQLSettings():
             return PostgreSQL(about, settings.url, _password(settings), seconds)
         case MariaDBSettings():
@@ -61,8 +63,7 @@ def connect(site: SiteFile, name: str) -> Session:
             return Endpoint(
                 about,
                 settings.url,
-                expect_status=settings.expect_status,
-                expect_text=settings.expect_text,
+                settings=settings,
                 ca_file=site.resolve(settings.ca_file) if settings.ca_file else None,
                 seconds=seconds,
             )
@@ -82,10 +83,11 @@ def sqlite_path(site: SiteFile, name: str) -> Path:
 
 def _host(site: SiteFile, about: Target, settings: HostSettings, seconds: float) -> Host:
     if settings.address == "local":
-        return Host.local(about)
+        return Host.local(about, settings)
     identity = site.resolve(settings.identity) if settings.identity else None
     known_hosts = site.resolve(settings.known_hosts or KNOWN_HOSTS)
-    return Host.remote(about, Shell(parse_address(settings.address), identity, known_hosts, seconds))
+    shell = Shell(parse_address(settings.address), identity, known_hosts, seconds)
+    return Host.remote(about, shell, settings)
 
 
 def _password(settings: DatabaseSettings) -> str | None:

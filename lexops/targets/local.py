@@ -3,27 +3,81 @@
 from __future__ import annotations
 
 import os
-import shutil
+import signal
 import subprocess
-import time
 import warnings
+from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
-import psutil
+from lexops.errors import LexOpsError, QueryFailed, TimedOut, Unreachable
+from lexops.targets.model import HostFacts, Mount
 
-from lexops.targets.facts import REAL_KINDS, parse_pressure, parse_units
-from lexops.targets.model import HostFacts, Mount, Pressure
-
-SYSTEMCTL_SECONDS = 5
+OUTPUT_LIMIT = 1024 * 1024
+"""Bytes of a script's output; more is an error."""
 
 
-def local_facts() -> HostFacts:
-    """One look at this machine."""
-    memory, swap = psutil.virtual_memory(), _swap()
-    load = os.getloadavg()
-    files = _numbers(Path("/proc/sys/fs/file-nr"))
+class LocalShell:
+    """Runs scripts in a child that can be killed, so that a file system that hangs does not hang us."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._over: LexOpsError | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def run(self, script: str, seconds: float) -> str:
+        """What `script` prints when `sh` reads it. Raises TimedOut, Unreachable, QueryFailed like `Shell`."""
+        if self._over is not None:
+            raise self._over.with_traceback(None)
+        try:
+            child = self._child = subprocess.Popen(
+                ["/bin/sh", "-s"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Unreachable(f"{self._name}: no shell: {error.strerror}") from None
+        try:
+            output, _ = child.communicate(script.encode(), timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self._over = self._over or TimedOut(f"{self._name}: no answer within {seconds:g} s")
+            self._kill()
+            with suppress(subprocess.TimeoutExpired):
+                child.communicate(timeout=1)
+        finally:
+            self._child = None
+        if self._over is not None:
+            raise self._over
+        if len(output) > OUTPUT_LIMIT:
+            raise QueryFailed(f"the host printed more than {OUTPUT_LIMIT // 1024} KiB")
+        return output.decode("utf-8", "replace")
+
+    def abort(self) -> None:
+        self._over = self._over or TimedOut(f"{self._name}: ended because it took too long")
+        self._kill()
+
+    def close(self) -> None:
+        self._over = self._over or Unreachable(f"{self._name}: the session is closed")
+        self._kill()
+
+    def _kill(self) -> None:
+        """End the child and what it has started; what waits for a dead device is left behind."""
+        child = self._child
+        if child is not None and child.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+
+
+def portable_facts() -> HostFacts:
+    """The little that can be told of this machine where there is no /proc."""
+    import psutil
+
+    memory, load, root = psutil.virtual_memory(), os.getloadavg(), os.statvfs("/")
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
+        swap = psutil.swap_memory()
     states = [process.info["status"] for process in psutil.process_iter(["status"])]
+    now = datetime.now(UTC)
     return HostFacts(
         cpus=psutil.cpu_count() or 1,
         load1=load[0],
@@ -31,77 +85,21 @@ def local_facts() -> HostFacts:
         load15=load[2],
         memory_total=memory.total,
         memory_available=memory.available,
-        swap_total=swap[0],
-        swap_free=swap[1],
-        uptime=max(0.0, time.time() - psutil.boot_time()),
+        swap_total=swap.total,
+        swap_free=swap.free,
+        uptime=max(0.0, now.timestamp() - psutil.boot_time()),
         processes=len(states),
         zombies=states.count(psutil.STATUS_ZOMBIE),
-        clock=datetime.now(UTC),
-        mounts=_mounts(),
-        pressure=_pressures(),
-        open_files=files[0] if files else None,
-        open_files_limit=files[2] if files else None,
-        failed_units=_failed_units(),
+        clock=now,
+        mounts=(
+            Mount(
+                path="/",
+                device="-",
+                kind="-",
+                size=root.f_blocks * root.f_frsize,
+                free=root.f_bavail * root.f_frsize,
+                inodes=root.f_files,
+                inodes_free=root.f_favail,
+            ),
+        ),
     )
-
-
-def _swap() -> tuple[int, int]:
-    """Total and free; containers lack the counters that psutil would like to add and warns about."""
-    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
-        swap = psutil.swap_memory()
-    return swap.total, swap.free
-
-
-def _mounts() -> tuple[Mount, ...]:
-    """The file systems on real devices, each once; just "/" when there are none, as in containers."""
-    found: dict[str, Mount] = {}
-    for part in psutil.disk_partitions(all=True):
-        if part.fstype not in REAL_KINDS or part.device.startswith("/dev/loop") or part.device in found:
-            continue
-        if os.path.isdir(part.mountpoint):
-            found[part.device] = _mount(part.mountpoint, part.device, part.fstype, part.opts)
-    return tuple(found.values()) or (_mount("/", "-", "-", "rw"),)
-
-
-def _mount(path: str, device: str, kind: str, options: str) -> Mount:
-    status = os.statvfs(path)
-    return Mount(
-        path=path,
-        device=device,
-        kind=kind,
-        size=status.f_blocks * status.f_frsize,
-        free=status.f_bavail * status.f_frsize,
-        inodes=status.f_files,
-        inodes_free=status.f_favail,
-        read_only="ro" in options.split(","),
-    )
-
-
-def _pressures() -> dict[str, Pressure]:
-    read = {name: parse_pressure(_lines(Path("/proc/pressure", name))) for name in ("cpu", "io", "memory")}
-    return {name: pressure for name, pressure in read.items() if pressure is not None}
-
-
-def _failed_units() -> tuple[str, ...] | None:
-    """None where there is no systemd to ask."""
-    program = shutil.which("systemctl")
-    if program is None:
-        return None
-    command = [program, "list-units", "--failed", "--plain", "--no-legend", "--no-pager"]
-    try:
-        asked = subprocess.run(command, capture_output=True, text=True, timeout=SYSTEMCTL_SECONDS, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return parse_units(asked.stdout.splitlines())
-
-
-def _numbers(path: Path) -> list[int]:
-    return [int(word) for line in _lines(path) for word in line.split()]
-
-
-def _lines(path: Path) -> list[str]:
-    """The lines of a file of the kernel; none where this kernel does not have it."""
-    try:
-        return path.read_text().splitlines()
-    except OSError:
-        return []

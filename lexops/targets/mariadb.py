@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Any
 
 from sqlalchemy import NullPool, create_engine, make_url
+from sqlalchemy.exc import DBAPIError
 
 from lexops.errors import Denied, LexOpsError, QueryFailed, TimedOut, Unreachable
 from lexops.targets.model import Kind, Target
@@ -20,7 +21,9 @@ SOCKET_GRACE = 5.0
 
 # https://mariadb.com/kb/en/mariadb-error-code-reference/ and MySQL's ER_QUERY_TIMEOUT
 _TIMED_OUT = frozenset({1205, 1317, 1969, 3024})
-_DENIED = frozenset({1044, 1045, 1142, 1143, 1227, 1370})
+_DENIED = frozenset({1044, 1045, 1095, 1142, 1143, 1227, 1370, 1979})
+_GONE = frozenset({1094, 1957})
+"""There is no such connection or statement."""
 _LOST = frozenset({1053, 1927, 2006, 2013, 2014, 2055})
 _QUOTING = frozenset({1292, 1366, 1411, 1525, 1690})
 """Errors that quote the value they could not take, which may be a client's."""
@@ -58,6 +61,21 @@ class MariaDB(Database):
         """Whether the server is MySQL and not MariaDB."""
         return not getattr(self._engine.dialect, "is_mariadb", False)
 
+    def check_table(self, schema: str, name: str) -> list[str]:
+        """What CHECK TABLE … QUICK has against an InnoDB table; nothing when it is sound. It blocks nobody.
+
+        Raises like :meth:`rows`; QueryFailed, too, when the table is locked or not there.
+        """
+        place = ".".join(f"`{part.replace('`', '``')}`" for part in (schema, name))
+        with self._transaction() as connection:
+            answers = connection.exec_driver_sql(f"CHECK TABLE {place.replace('%', '%%')} QUICK").mappings()
+            *said, end = [str(row["Msg_text"]) for row in answers]
+        if end == "OK":
+            return []
+        if end != "Corrupt":
+            raise QueryFailed(f"{self.target.name}: {schema}.{name}: {(said or [end])[0]}")
+        return said or [end]
+
     def _wire(self, driver: Any) -> None:
         self._driver = driver
         self._line = Line(driver._sock.fileno())  # there is no public way to it
@@ -66,7 +84,8 @@ class MariaDB(Database):
         self._driver._read_timeout = self._seconds + SOCKET_GRACE
         lock = max(1, int(self._lock_seconds))
         limit = (
-            f"max_execution_time = {max(1, round(self._seconds * 1000))}"
+            # MySQL tells numbers of tables as they were up to a day ago, unless told not to.
+            f"max_execution_time = {max(1, round(self._seconds * 1000))}, information_schema_stats_expiry = 0"
             if self.is_mysql
             else f"max_statement_time = {self._seconds:.3f}"
         )
@@ -88,6 +107,27 @@ class MariaDB(Database):
         limits = dict.fromkeys(self._limits, KILL_SECONDS)
         with closing(dialect.connect(*positional, **named, **limits)) as second:
             second.cursor().execute(f"KILL {self._driver.thread_id()}")
+
+    # The only two acts on a server. Connections are numbered anew only when the server starts, and statements
+    # never; whoever calls has looked whose number it is.
+
+    def cancel(self, id: int, _started: str, statement: str) -> bool:
+        """Cancel the statement `statement` of connection `id`; False when it is over. Raises Denied."""
+        return self._end_on_server(f"QUERY {int(id)}" if self.is_mysql else f"QUERY ID {int(statement)}")
+
+    def terminate(self, id: int, _started: str) -> bool:
+        """End the connection `id`; False when there is none. Raises Denied."""
+        return self._end_on_server(f"CONNECTION {int(id)}")
+
+    def _end_on_server(self, what: str) -> bool:
+        with self._transaction() as connection:
+            try:
+                connection.exec_driver_sql(f"KILL {what}")
+            except DBAPIError as error:
+                if error.orig is not None and error.orig.args[0] in _GONE:
+                    return False
+                raise
+        return True
 
     def _failure(self, error: Any) -> type[LexOpsError]:
         code = error.args[0] if error.args else 0

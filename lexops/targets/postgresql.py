@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ExceptionContext, NullPool, create_engine, event, make_url
 
-from lexops.errors import Denied, LexOpsError, QueryFailed, TimedOut, Unreachable
+from lexops.errors import Damaged, Denied, LexOpsError, QueryFailed, TimedOut, Unreachable
 from lexops.targets.model import Kind, Target
 from lexops.targets.session import Line, in_background, later
 from lexops.targets.sql import Database
@@ -29,16 +29,22 @@ _FAILURES: dict[str, type[LexOpsError]] = {
     "57014": TimedOut,  # query_canceled: statement_timeout or a cancel request
     "55P03": TimedOut,  # lock_not_available: lock_timeout
     "42501": Denied,
+    "XX001": Damaged,  # data_corrupted
+    "XX002": Damaged,  # index_corrupted
     "57P01": Unreachable,
     "57P02": Unreachable,
     "57P03": Unreachable,
 }
+
+_MOMENT = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24\\:MI\\:SS.US"Z"')"""
 
 
 class PostgreSQL(Database):
     """A PostgreSQL database."""
 
     kind = Kind.POSTGRESQL
+    _end = "ROLLBACK TO look; COMMIT"
+    """Undoes what a look may have set, and does not count as a transaction that was rolled back."""
 
     def __init__(
         self, target: Target, url: str, password: str | None = None, connect_timeout: float = 5.0
@@ -65,6 +71,7 @@ class PostgreSQL(Database):
 
     def _wire(self, driver: Any) -> None:
         self._driver = driver
+        driver.server_cursor_factory = _cursor
         self._line = Line(driver.fileno())
 
     def _begin(self) -> tuple[str]:
@@ -73,7 +80,7 @@ class PostgreSQL(Database):
         Cursors are planned for their first tenth otherwise; ours are read to the end.
         """
         return (
-            "BEGIN READ ONLY;"
+            "BEGIN READ ONLY; SAVEPOINT look;"
             f" SET LOCAL statement_timeout = {max(1, round(self._seconds * 1000))};"
             f" SET LOCAL lock_timeout = {max(1, round(self._lock_seconds * 1000))};"
             " SET LOCAL cursor_tuple_fraction = 1",
@@ -101,10 +108,42 @@ class PostgreSQL(Database):
         # Data exceptions (class 22) quote the value they could not take, which may be a client's.
         return said.partition(":")[0] if (error.sqlstate or "").startswith("22") else said
 
+    # The only two acts on a server: each compares the identity of the session and signals in one statement.
+
+    def cancel(self, pid: int, started: str, statement: str) -> bool:
+        """Cancel the statement begun at `statement` of the client session `pid` begun at `started`.
+
+        Moments as `2026-11-22T04:30:12.000001Z`. False when there is no such one. Raises Denied.
+        """
+        same = f"{_MOMENT.format('query_start')} = :statement"
+        return self._signal("pg_cancel_backend", same, pid, started, statement=statement)
+
+    def terminate(self, pid: int, started: str) -> bool:
+        """End the client session `pid` begun at `started`; False when there is no such one. Raises Denied."""
+        return self._signal("pg_terminate_backend", "true", pid, started)
+
+    def _signal(self, act: str, condition: str, pid: int, started: str, **more: str) -> bool:
+        rows = self.rows(
+            f"SELECT {act}(pid) AS done FROM pg_stat_activity WHERE pid = :pid AND"
+            f" backend_type = 'client backend' AND {_MOMENT.format('backend_start')} = :started"
+            f" AND {condition}",
+            pid=pid,
+            started=started,
+            **more,
+        )
+        return any(row["done"] for row in rows)
+
     def close(self) -> None:
         super().close()
         if self._line is not None:
             self._line.close()
+
+
+def _cursor(connection: Any, name: str, **options: Any) -> Any:
+    """A cursor that is always called the same: another name is another statement to pg_stat_statements."""
+    from psycopg import ServerCursor
+
+    return ServerCursor(connection, "lexops", **options)
 
 
 def _close_lost_cursor(context: ExceptionContext) -> None:

@@ -106,6 +106,11 @@ class Database(ABC):
         self._seconds = seconds
 
     @property
+    def seconds(self) -> float:
+        """What each statement may take now."""
+        return self._seconds
+
+    @property
     def _lock_seconds(self) -> float:
         return min(1.0, self._seconds / 2)
 

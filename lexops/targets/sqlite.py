@@ -41,8 +41,10 @@ class SQLite(Database):
     kind = Kind.SQLITE
     _end = ""
 
-    def __init__(self, target: Target, path: Path, connect_timeout: float = 5.0) -> None:
+    def __init__(self, target: Target, path: Path, connect_timeout: float = 5.0, backups: str = "") -> None:
         self.path = path
+        self.backups = backups
+        """The pattern of its backups' names; empty when the site names none."""
         self._deadline = float("inf")
         self._driver: sqlite3.Connection | None = None
         _demand(target, path)

@@ -26,6 +26,7 @@ from lexops.tui.guarded import GuardedPort, OnCrash
 from lexops.tui.modes import ROOMS
 from lexops.tui.palette import Commands
 from lexops.tui.places import (
+    ActivityPlace,
     CheckPlace,
     EntryPlace,
     IncidentPlace,
@@ -34,10 +35,13 @@ from lexops.tui.places import (
     RequestPlace,
     RequestsPlace,
     TargetPlace,
+    TreePlace,
+    TriagePlace,
 )
 from lexops.tui.port import Port
 from lexops.tui.presenters.header import Standing
 from lexops.tui.presenters.jump import destinations
+from lexops.tui.screens.activity import ActivityScreen
 from lexops.tui.screens.check import CheckScreen
 from lexops.tui.screens.entry import EntryScreen
 from lexops.tui.screens.health import HealthScreen
@@ -47,6 +51,8 @@ from lexops.tui.screens.jump import JumpScreen
 from lexops.tui.screens.request import RequestScreen
 from lexops.tui.screens.requests import RequestsScreen
 from lexops.tui.screens.room import Room
+from lexops.tui.screens.tree import TreeScreen
+from lexops.tui.screens.triage import TriageScreen
 from lexops.tui.snapshot import Snapshot, Trouble
 from lexops.tui.theme import THEMES
 from lexops.tui.views import HeadsView
@@ -291,6 +297,18 @@ class Console(AskingApp):
                 await self.push_screen(RequestScreen(number))
             case EntryPlace(id):
                 await self.push_screen(EntryScreen(id))
+            case _:
+                await self._go_deeper(place)
+
+    async def _go_deeper(self, place: Place) -> None:
+        """The places that are reached from others."""
+        match place:
+            case TriagePlace(target, check):
+                await self.push_screen(TriageScreen(target, check))
+            case ActivityPlace(target):
+                await self.push_screen(ActivityScreen(target))
+            case TreePlace():
+                await self.push_screen(TreeScreen())
 
     async def _to_mode(self, name: str) -> None:
         await self.switch_mode(name)

@@ -15,7 +15,7 @@ from lexops.gate.model import Preview, SecondFactorNeeded
 from lexops.tui.ink import Ink
 from lexops.tui.port import Operation, Port
 from lexops.tui.presenters.environment import most_serious
-from lexops.tui.presenters.forms import asked, is_destructive, is_weighty, shown
+from lexops.tui.presenters.forms import asked, is_confirmed, is_destructive, is_weighty, shown
 from lexops.tui.screens.confirm import ConfirmScreen
 from lexops.tui.screens.form import FormScreen
 from lexops.tui.screens.stepup import StepUpScreen
@@ -50,8 +50,8 @@ class AskingApp(App[None]):
         known = {key: value for key, value in given.items() if key in wanted}
         complete = bool(known) and not asked(operation, known)
         if complete and (is_destructive(operation) or not is_weighty(operation)):
-            # Of two that would destroy, asked for in a burst, only one dialog is opened.
-            self._ask_at_once(operation, known, alone=is_destructive(operation))
+            # Of two that are confirmed, asked for in a burst, only one dialog is opened.
+            self._ask_at_once(operation, known, alone=is_confirmed(operation))
         else:
             form = FormScreen(operation, known, self._environment(known), self.ask, self.preview)
             self.push_screen(form, self._answered)
@@ -72,12 +72,12 @@ class AskingApp(App[None]):
             self.look_again()
 
     async def ask(self, operation: Operation, arguments: Mapping[str, object]) -> str | None:
-        """Ask for an act whose arguments are known; what destroys is confirmed first.
+        """Ask for an act whose arguments are known; what destroys or reaches a target is confirmed first.
 
         Gives one line that tells what came of it, or None when it was given up. Raises LexOpsError.
         """
         intent = Intent(operation.name, arguments)
-        if not is_destructive(operation):
+        if not is_confirmed(operation):
             return await self.submit(intent)
         preview = await self.preview(intent)
         dialog = ConfirmScreen(preview, intent, shown(operation, arguments), self.submit)

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from lexops.activity.model import Activity
 from lexops.audit.log import State as RecordState
 from lexops.audit.scan import Progress
 from lexops.audit.verdict import Report
-from lexops.checks.view import CheckDetail, CheckRow, Fleet
+from lexops.checks.triage import Triage
+from lexops.checks.view import CheckDetail, CheckRow, Fleet, QuietSpan
 from lexops.errors import LexOpsError, StoreError
 from lexops.gate.model import Preview, RequestView
 from lexops.incidents.model import Entry, Incident
-from lexops.tui.port import Operation, Port
+from lexops.tui.port import Operation, Port, Watching
 from lexops.tui.views import EntryView, HeadsView, Intent, LogRow, Means, SessionView, SigningTask
 
 T = TypeVar("T")
@@ -41,11 +43,24 @@ class GuardedPort:
     def operator(self) -> str:
         return self._port.operator
 
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        return self._port.hosts
+
     def fleet(self) -> Fleet:
         return self._try(self._port.fleet)
 
     def check(self, target: str, check: str) -> CheckDetail:
         return self._try(lambda: self._port.check(target, check))
+
+    def watch(self, target: str) -> Watching:
+        return GuardedWatching(self._port.watch(target), self._try)
+
+    def triage(self, target: str, check: str) -> Triage:
+        return self._try(lambda: self._port.triage(target, check))
+
+    def quiet(self) -> Sequence[QuietSpan]:
+        return self._try(self._port.quiet)
 
     def incidents(self, include_resolved: bool) -> Sequence[Incident]:
         return self._try(lambda: self._port.incidents(include_resolved))
@@ -122,3 +137,20 @@ class GuardedPort:
                 reference = self._on_crash(error)
                 self._told = (repr(error), reference)
             raise StoreError("LexOps failed while reading its data", hint=f"Details: {reference}") from error
+
+
+class GuardedWatching:
+    """The same for a database that is looked at again and again."""
+
+    def __init__(self, watching: Watching, guard: Callable[[Callable[[], Activity]], Activity]) -> None:
+        self._watching = watching
+        self._guard = guard
+
+    def look(self) -> Activity:
+        return self._guard(self._watching.look)
+
+    def rest(self) -> None:
+        self._watching.rest()
+
+    def close(self) -> None:
+        self._watching.close()

@@ -54,7 +54,38 @@ class EntryPlace:
     id: str
 
 
-Place = ModePlace | TargetPlace | CheckPlace | IncidentPlace | RequestsPlace | RequestPlace | EntryPlace
+@dataclass(frozen=True, slots=True)
+class TriagePlace:
+    """Everything that helps with a failing check."""
+
+    target: str
+    check: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityPlace:
+    """What goes on in a database now."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreePlace:
+    """What depends on what, and what is kept quiet."""
+
+
+Place = (
+    ModePlace
+    | TargetPlace
+    | CheckPlace
+    | IncidentPlace
+    | RequestsPlace
+    | RequestPlace
+    | EntryPlace
+    | TriagePlace
+    | ActivityPlace
+    | TreePlace
+)
 
 
 def is_place(key: object) -> TypeGuard[Place]:

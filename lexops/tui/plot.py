@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
@@ -11,7 +11,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from lexops.checks.thresholds import Levels, Range
-from lexops.checks.view import Point, Series
+from lexops.checks.view import Happened, Mark, Point, Series
 from lexops.tui.ink import Ink, Line, Tone, cells, fitted, line
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -23,6 +23,9 @@ _UNITS: dict[str, tuple[tuple[float, float, str], ...]] = {
 """For each unit: from which value, divided by what, under which name."""
 _TIME_STEPS = (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400)
 _COUNTS = ((1e10, 1e9, "G"), (1e7, 1e6, "M"), (1e4, 1e3, "k"))
+_AHEAD = 5
+"""One part in so many of the width is the time ahead."""
+_SIGNS = {Happened.OPENED: "▲", Happened.RESOLVED: "▼", Happened.CHANGE: "◆"}
 _FLAT = 1e-300
 """A range below that cannot be divided into steps."""
 _FAR = 4.0
@@ -73,21 +76,87 @@ def _ends(level: Range, limit: float | None) -> list[float]:
     return [end * scale for end in ends if math.isfinite(end)]
 
 
-def plot(series: Series, levels: Levels, zone: ZoneInfo, width: int, height: int) -> list[Line]:
-    """The series in `width` × `height` cells, the time axis included; the peaks are what is drawn."""
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How the series goes on after its last point: three lines through its level, per second."""
+
+    level: float
+    least: float
+    middle: float
+    most: float
+
+
+def plot(
+    series: Series,
+    levels: Levels,
+    zone: ZoneInfo,
+    width: int,
+    height: int,
+    *,
+    outlook: Outlook | None = None,
+    marks: Sequence[Mark] = (),
+) -> list[Line]:
+    """The series in `width` × `height` cells, the time axis included; the peaks are what is drawn.
+
+    With an `outlook` the last part of the width is the time ahead; `marks` are one more line under the axis.
+    """
     points = [point for point in series.points if math.isfinite(point.high)]
     if not points or width < 24 or height < 3:
         return [line(Ink("no measurements kept", Tone.QUIET))]
-    marks = () if series.info else thresholds(levels, series.limit)
-    ticks, marks = _scale(points, marks, series.unit, height - 1)
+    lines_at = () if series.info else thresholds(levels, series.limit)
+    under = [mark for mark in marks if points[0].at <= mark.at <= points[-1].at]
+    rows = height - 2 if under and height >= 5 else height - 1
+    ticks, lines_at = _scale(points, lines_at, series.unit, rows)
     labels = [show_value(tick, series.unit) for tick in ticks]
     gutter = max(len(label) for label in labels)
-    tail = 5 if marks else 0
+    tail = 5 if lines_at else 0
     across = width - gutter - 3 - tail
-    columns = _columns(points, across)
-    lines = _bars(columns, ticks, labels, marks, gutter, height - 1)
-    lines.append(_time_axis(points[0].at, points[-1].at, zone, gutter + 3, across))
+    ahead = across // _AHEAD if outlook is not None and across >= 40 else 0
+    columns = _columns(points, across - ahead)
+    band = _band(outlook, points, across - ahead, ahead) if outlook is not None else []
+    lines = _bars(columns, ticks, labels, lines_at, gutter, rows, band)
+    lines.append(_time_axis(points[0].at, points[-1].at, zone, gutter + 3, across - ahead))
+    if rows < height - 1:
+        lines.append(_marks(under, points[0].at, points[-1].at, gutter + 3, across - ahead, width))
     return lines
+
+
+def _band(
+    outlook: Outlook, points: Sequence[Point], across: int, ahead: int
+) -> list[tuple[float, float, float]]:
+    """For each column of the time ahead: least, middle and greatest value."""
+    span = (points[-1].at - points[0].at).total_seconds() / max(1, across - 1)
+    return [
+        (
+            outlook.level + outlook.least * span * n,
+            outlook.level + outlook.middle * span * n,
+            outlook.level + outlook.most * span * n,
+        )
+        for n in range(1, ahead + 1)
+    ]
+
+
+def _marks(
+    marks: Sequence[Mark], start: datetime, end: datetime, indent: int, across: int, width: int
+) -> Line:
+    """A sign under the column of each mark, and what the signs mean where there is room."""
+    span = (end - start).total_seconds() or 1.0
+    signs = [" "] * across
+    for mark in marks:
+        signs[round((mark.at - start).total_seconds() / span * (across - 1))] = _SIGNS[mark.what]
+    told = {mark.what: _SIGNS[mark.what] for mark in marks}
+    meaning = " ".join(f"{sign} {what}" for what, sign in told.items())
+    drawn = line(" " * indent, Ink("".join(signs), Tone.STRONG))
+    room = width - indent - across - 1
+    if len(meaning) <= room:
+        return (*drawn, Ink(f" {meaning}", Tone.QUIET))
+    free = "".join(signs).rstrip()
+    if len(free) + 2 + len(meaning) <= width - indent:
+        return line(" " * indent, Ink(free, Tone.STRONG), Ink(f"  {meaning}", Tone.QUIET))
+    lead = len(free) - len(free.lstrip())
+    if len(meaning) + 2 <= lead:
+        return line(" " * indent, Ink(f"{meaning:<{lead}}", Tone.QUIET), Ink(free.lstrip(), Tone.STRONG))
+    return drawn
 
 
 def _scale(
@@ -148,6 +217,7 @@ def _bars(
     marks: Sequence[Threshold],
     gutter: int,
     rows: int,
+    band: Sequence[tuple[float, float, float]] = (),
 ) -> list[Line]:
     low, high = ticks[0], ticks[-1]
 
@@ -174,6 +244,7 @@ def _bars(
                 signs.append(("┄", Tone.QUIET))
             else:
                 signs.append((" ", Tone.PLAIN))
+        signs += [(_ahead_sign(row, each, row_of, (low, high)), Tone.QUIET) for each in band]
         runs = [
             Ink("".join(sign for sign, _ in run), tone)
             for tone, run in groupby(signs, key=lambda sign: sign[1])
@@ -181,6 +252,20 @@ def _bars(
         named = (Ink(f" {mark.name}", mark.tone),) if mark else ()
         lines.append((Ink(f"{at_row.get(row, ''):>{gutter}} │ ", Tone.QUIET), *runs, *named))
     return lines
+
+
+def _ahead_sign(
+    row: int,
+    band: tuple[float, float, float],
+    row_of: Callable[[float], int],
+    ends: tuple[float, float],
+) -> str:
+    """How the time ahead looks in a cell: the middle line, or between the outer ones."""
+    least, middle, most = band
+    if row == row_of(middle) and ends[0] <= middle <= ends[1]:
+        return "•"
+    inside = row_of(least) <= row <= row_of(most) and least <= ends[1] and most >= ends[0]
+    return "░" if inside else " "
 
 
 def _tone(value: float | None, marks: Sequence[Threshold]) -> Tone:

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from lexops.activity.model import Activity
 from lexops.audit.log import State as RecordState
 from lexops.audit.scan import Progress
 from lexops.audit.verdict import Report
-from lexops.checks.view import CheckDetail, CheckRow, Fleet
+from lexops.checks.triage import Triage
+from lexops.checks.view import CheckDetail, CheckRow, Fleet, QuietSpan
 from lexops.gate.model import Preview, RequestView
 from lexops.incidents.model import Entry, Incident
 from lexops.tui.views import EntryView, HeadsView, Intent, LogRow, Means, SessionView, SigningTask
@@ -67,7 +69,28 @@ class Operation(Protocol):
         ...
 
     @property
+    def reaches_target(self) -> bool:
+        """Whether it acts on what is operated, and not only on LexOps' own records."""
+        ...
+
+    @property
     def parameters(self) -> Sequence[Parameter]: ...
+
+
+class Watching(Protocol):
+    """A database that somebody looks at again and again; `look` and `rest` block."""
+
+    def look(self) -> Activity:
+        """What goes on there now. Raises LexOpsError."""
+        ...
+
+    def rest(self) -> None:
+        """Let go of the connection until the next look."""
+        ...
+
+    def close(self) -> None:
+        """Look no more; returns at once."""
+        ...
 
 
 class Port(Protocol):
@@ -84,12 +107,29 @@ class Port(Protocol):
         """Who is at the console, with the role: `ana, support`."""
         ...
 
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        """The host target that a target runs on, where the site says so."""
+        ...
+
     def fleet(self) -> Fleet:
         """All checks and targets as they stand."""
         ...
 
     def check(self, target: str, check: str) -> CheckDetail:
         """Everything about one check on one target. Raises NotFound."""
+        ...
+
+    def watch(self, target: str) -> Watching:
+        """Begin to look at what goes on in a database, over a connection of its own; opens nothing yet."""
+        ...
+
+    def triage(self, target: str, check: str) -> Triage:
+        """Everything that helps with a failing check, put together. Raises NotFound."""
+        ...
+
+    def quiet(self) -> Sequence[QuietSpan]:
+        """Downtimes, silences and freezes that are going on or still come."""
         ...
 
     def incidents(self, include_resolved: bool) -> Sequence[Incident]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from lexops.checks.view import CheckDetail, CheckRow, Fleet
+from lexops.checks.triage import Triage
+from lexops.checks.view import CheckDetail, CheckRow, Fleet, QuietSpan
 from lexops.errors import NotFound
 from lexops.gate import store as requests
 from lexops.gate.model import Preview, RequestView
@@ -15,7 +16,7 @@ from lexops.incidents.model import Entry, Incident
 from lexops.operations import Request
 from lexops.site import Site
 from lexops.store import event
-from lexops.tui.port import Operation
+from lexops.tui.port import Operation, Watching
 from lexops.tui.site_proving import SiteProving
 from lexops.tui.site_record import SiteRecord
 from lexops.tui.views import Intent, SessionView
@@ -34,6 +35,10 @@ class SitePort(SiteRecord, SiteProving):
 
     # What is known
 
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        return self._site.hosts
+
     def fleet(self) -> Fleet:
         return self._site.fleet()
 
@@ -42,6 +47,17 @@ class SitePort(SiteRecord, SiteProving):
         if not found:
             raise NotFound(f"{check} is not looked at on {target}", hint="see: lexops check list")
         return found[0]
+
+    def watch(self, target: str) -> Watching:
+        from lexops.activity.watch import watch  # drivers of databases, which few screens need
+
+        return watch(self._site.file, target)
+
+    def triage(self, target: str, check: str) -> Triage:
+        return self._site.triage(target, check)
+
+    def quiet(self) -> Sequence[QuietSpan]:
+        return self._site.quiet()
 
     def incidents(self, include_resolved: bool) -> Sequence[Incident]:
         with self._site.store.read() as connection:

@@ -10,17 +10,22 @@ from sqlalchemy import Connection
 
 from lexops.checks import asked, store
 from lexops.checks.assignment import Assignment
+from lexops.checks.history import LEXOPS
 from lexops.checks.model import Outcome, Status
+from lexops.checks.sight import Glance, Sight, sight
 from lexops.checks.state import HardChange, State, advance, announce
 from lexops.incidents import store as incidents
 from lexops.incidents.policy import Policy
 from lexops.site import Site
 from lexops.store import event
+from lexops.worker.lanes import lanes
 
 LOOK_BACK = timedelta(minutes=2)
 """How long ago a downtime may have ended while nobody looked after its target."""
 
 Key = tuple[str, str]
+Downtime = tuple[str, str | None]
+"""A target, and the check that is announced to fail there; None: all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,11 @@ class Page:
 
     states: Mapping[Key, State]
     steps: tuple[tuple[State | None, State], ...]
+
+
+def _is_told(state: State) -> bool:
+    """Whether people know that it fails."""
+    return state.told is not None and state.told.is_problem
 
 
 def is_news(before: State | None, state: State, outcome: Outcome) -> bool:
@@ -47,7 +57,9 @@ class Book:
 
     def __init__(self, site: Site) -> None:
         self._clock = site.clock
-        self._targets = site.file.settings.targets
+        targets = site.file.settings.targets
+        self._hosts = {name: target.host for name, target in targets.items() if target.host}
+        self._lane_of = lanes(targets)
         self._checks: dict[Key, Assignment] = {
             (a.target, a.runnable.check.id): a for a in site.checks.assigned
         }
@@ -61,14 +73,20 @@ class Book:
         self._asked: dict[Key, datetime] = {}
         self._last_downtimes = self._clock.now()
         self._recorder = store.Recorder()
+        self._mine: set[str] = set()
 
     def open(self, connection: Connection, targets: Collection[str]) -> None:
         """Read what is known of targets that are looked after here from now on."""
         self._recorder.forget()
+        self._mine |= set(targets)
         self._states |= {k: s for k, s in store.states(connection).items() if k[0] in targets}
         self._due |= {k: due for k, due in store.dues(connection).items() if k[0] in targets}
         now = self._clock.now()
         self._hurry(asked.downtimes_ended(connection, now - LOOK_BACK, now) & set(targets), now)
+
+    def leave(self, targets: Collection[str]) -> None:
+        """Others look after these targets from now on: what is known of them here grows old."""
+        self._mine -= set(targets)
 
     def forget(self) -> None:
         """Ask the store again what it holds: a transaction has failed."""
@@ -104,7 +122,7 @@ class Book:
             key = (outcome.target, outcome.check.id)
             if key in self._checks:
                 before = staged.get(key)
-                state, change = self._next_state(before, outcome, staged, quiet={(key[0], None), key} & down)
+                state, change = self._next_state(before, outcome, staged, down)
                 self._keep(connection, before, outcome, state)
                 staged[key] = state
                 steps.append((before, state))
@@ -121,10 +139,48 @@ class Book:
             self._consider_others(before, state)
 
     def _next_state(
-        self, before: State | None, outcome: Outcome, states: Mapping[Key, State], quiet: object
+        self, before: State | None, outcome: Outcome, states: Mapping[Key, State], down: Collection[Downtime]
     ) -> tuple[State, HardChange | None]:
-        state = advance(before, outcome, parent_down=self._parent_is_down(outcome.target, states))
-        return (state, None) if quiet else announce(state, outcome.check.title)
+        key = (outcome.target, outcome.check.id)
+        seeing = self._sight(before, outcome, states, down)
+        parent_down = self._parent_is_down(outcome.target, states)
+        state = advance(before, outcome, parent_down=parent_down, blind=seeing is Sight.BLIND)
+        # What may be our own fault is told when the others have been looked at, too.
+        waits = seeing is not Sight.CLEAR and (outcome.check.availability or seeing is Sight.BLIND)
+        if waits or (key[0], None) in down or key in down:
+            return state, None
+        return announce(state, outcome.check.title)
+
+    def _sight(
+        self,
+        before: State | None,
+        outcome: Outcome,
+        states: Mapping[Key, State],
+        down: Collection[Downtime],
+    ) -> Sight:
+        """How far a bad result can be believed: it may be us who do not see."""
+        if outcome.target == LEXOPS or not outcome.verdict.status.is_problem:
+            return Sight.CLEAR
+        own = self._availability.get(outcome.target) == outcome.check.id
+        since = before.since if own and before and before.status.is_problem else outcome.started
+        glances = [
+            self._glance(key, states[key])
+            for key in self._availability.items()
+            if key in states
+            and key[0] in self._mine - {LEXOPS, outcome.target}
+            and (key[0], None) not in down
+        ]
+        if own:
+            lane, known = self._lane_of[outcome.target], before is not None and _is_told(before)
+            glances.append(Glance(lane, True, known, outcome.started))
+        elif (
+            known_self := states.get((outcome.target, self._availability.get(outcome.target, "")))
+        ) is not None:
+            glances.append(self._glance((outcome.target, outcome.check.id), known_self))
+        return sight(glances, since)
+
+    def _glance(self, key: Key, state: State) -> Glance:
+        return Glance(self._lane_of[key[0]], state.status.is_problem, _is_told(state), state.checked)
 
     def _keep(self, connection: Connection, before: State | None, outcome: Outcome, state: State) -> None:
         self._recorder.keep(connection, outcome, before, state)
@@ -137,7 +193,7 @@ class Book:
 
     def _parent_is_down(self, target: str, states: Mapping[Key, State]) -> bool:
         """Whether the host below a target fails, certainly or so far."""
-        host = self._targets[target].host
+        host = self._hosts.get(target)
         if host is None:
             return False
         state = states.get((host, self._availability.get(host, "")))
@@ -150,11 +206,23 @@ class Book:
         now = state.checked
         if before is not None and before.status.is_problem and not state.status.is_problem:
             self._make_due(lambda key: key[0] == state.target, now)
-            hosted = {n for n, t in self._targets.items() if t.host == state.target}
+            hosted = {name for name, host in self._hosts.items() if host == state.target}
             self._make_due(lambda key: key[0] in hosted, now)
-        host = self._targets[state.target].host
+        if state.status.is_problem and not _is_told(state):
+            self._ask_others(state)
+        host = self._hosts.get(state.target)
         if host is not None and state.status.is_problem and (before is None or not before.status.is_problem):
             self._make_due(lambda key: key == (host, self._availability.get(host)), now)
+
+    def _ask_others(self, state: State) -> None:
+        """Is it the target or us? Look at the others that were not looked at since it began to fail."""
+        for key in self._availability.items():
+            known = self._states.get(key)
+            if known is not None and key[0] in self._mine and known.checked < state.since:
+                self._due[key] = min(self._due[key], state.checked)
+        sees = (LEXOPS, "lexops.sight")
+        if sees in self._due:
+            self._due[sees] = min(self._due[sees], state.checked)
 
     def _make_due(self, fits: Callable[[Key], bool], now: datetime) -> None:
         for key, state in self._states.items():

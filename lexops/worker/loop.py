@@ -14,13 +14,16 @@ from sqlalchemy import Connection
 from lexops.checks import asked, presence, retention, store
 from lexops.checks.contract import RunnableCheck
 from lexops.checks.engine import Engine, Lane
-from lexops.checks.history import History
+from lexops.checks.history import LEXOPS, History, Surroundings
 from lexops.checks.lanes import lanes as engine_lanes
 from lexops.checks.model import Outcome
 from lexops.errors import Refused, StoreError
+from lexops.schedules.model import schedules
+from lexops.schedules.store import late
 from lexops.site import Site
 from lexops.store import event
 from lexops.worker.book import Book
+from lexops.worker.dead_man import ping
 from lexops.worker.engine import place
 from lexops.worker.lanes import excess, fair_share, lanes
 from lexops.worker.lease import lease
@@ -41,6 +44,8 @@ TIDY = timedelta(minutes=5)
 WISHES = timedelta(milliseconds=500)
 """How often the store is asked whether somebody wants a check now."""
 
+DEAD_MAN = timedelta(minutes=1)
+"""How often a service outside is told that the worker works."""
 STORE_RETRY = 2.0
 """Seconds between two tries of a store that does not answer."""
 
@@ -68,7 +73,7 @@ class Worker:
             self._clock,
             settings.worker.concurrency,
         )
-        self._lane_of = lanes(settings.targets)
+        self._lane_of = lanes(settings.targets) | self._own_lane()
         self._lanes: set[str] = set()
         self._book = Book(site)
         self._next: dict[Callable[[datetime], None], datetime] = {}
@@ -80,10 +85,25 @@ class Worker:
         if performer is not None:
             self._runs = Runs(place(settings, site.file.folder), performer, self._name, self._clock)
             own.append(Chore("starting durable runs", DISPATCH, self._dispatch))
+        if settings.worker.dead_man is not None:
+            own.append(Chore("telling the dead man's switch", DEAD_MAN, self._tell_dead_man))
+        self._turned = self._clock.monotonic()
         self._chores = Chores([*own, *chores])
 
+    def _own_lane(self) -> dict[str, str]:
+        """LexOps itself is looked after like any target, by one of the workers."""
+        return {LEXOPS: LEXOPS} if any(a.target == LEXOPS for a in self._site.checks.assigned) else {}
+
     def _history(self, target: str) -> History:
-        return History(self._site.store, target, self._clock)
+        file = self._site.file
+        known = schedules(file)
+        surroundings = Surroundings(
+            file.zone,
+            lanes(file.settings.targets),
+            file.folder,
+            (lambda connection, now: late(connection, known, now)) if known else None,
+        )
+        return History(self._site.store, target, self._clock, surroundings)
 
     def start(self) -> None:
         """Become the site's worker, or one of them. Raises Refused when there is one that is alone."""
@@ -162,6 +182,7 @@ class Worker:
     def turn(self) -> None:
         """One turn: start what is ready, record what came back, do what is periodic."""
         now = self._clock.now()
+        self._turned = self._clock.monotonic()
         self._periodically(self._make_sure, HOLD, now)
         self._periodically(self._show_life, BEAT, now)
         self._periodically(self._read_wishes, WISHES, now)
@@ -222,7 +243,7 @@ class Worker:
         given = excess(mine, share, busy) if not self._pending else set()
         if given:
             presence.give_back_lanes(connection, self._name, given)
-            self._lanes -= given
+            self._let_go(given)
         if len(mine) >= share or None not in holders.values():
             return set()
         gained = presence.take_lanes(connection, self._name, share - len(mine))
@@ -254,12 +275,22 @@ class Worker:
             lanes = {self._lane_of[outcome.target] for outcome in outcomes}
             kept = presence.keep_lanes(connection, self._name, lanes)
             page = self._book.record(connection, [o for o in outcomes if self._lane_of[o.target] in kept])
-        self._lanes -= lanes - kept
+        self._let_go(lanes - kept)
         self._book.turn_over(page)
+
+    def _let_go(self, lanes: set[str]) -> None:
+        self._lanes -= lanes
+        self._book.leave({target for target, lane in self._lane_of.items() if lane in lanes})
 
     def _dispatch(self) -> None:
         if self._runs is not None and self._lease.hold():
             self._runs.dispatch()
+
+    def _tell_dead_man(self) -> None:
+        """Only while the loop turns: a process that hangs is as good as dead."""
+        url = self._site.file.settings.worker.dead_man
+        if url is not None and self._clock.monotonic() - self._turned < DEAD_MAN.total_seconds():
+            ping(url)
 
     def _watch(self) -> None:
         """Bury workers that are dead: their lanes are free, their runs come back here."""

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from lexops.checks.contract import RunnableCheck
 from lexops.checks.engine import Engine, Lane, observe
-from lexops.checks.model import Metric, Status
-from lexops.checks.plugin import PluginProcess, as_check, metrics
+from lexops.checks.model import Finding, Metric, Note, Status
+from lexops.checks.plugin import PluginProcess, as_check, metrics, parse, parse_local
 from lexops.clock import SystemClock
 from lexops.config import PluginSettings
 from lexops.targets.model import Kind
+from tests.servers import DatabaseServer
 
 
-def plugin(folder: Path, script: str, timeout: float = 10) -> RunnableCheck:
+def plugin(
+    folder: Path, script: str, timeout: float = 10, format: Literal["nagios", "checkmk"] = "nagios"
+) -> RunnableCheck:
     path = folder / "check_something"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    settings = PluginSettings(command=[str(path), "--a b"], target="x", timeout=timedelta(seconds=timeout))
+    settings = PluginSettings(
+        command=[str(path), "--a b"], target="x", timeout=timedelta(seconds=timeout), format=format
+    )
     return as_check("something", settings, Kind.HOST)
 
 
@@ -69,6 +76,101 @@ def test_performance_data_in_all_its_forms() -> None:
         ("time", 1.5, "s"),
         ("count", 7.0, ""),
     ]
+
+
+def test_performance_data_may_go_on_after_the_details() -> None:
+    output = "OK: fine | a=1;;;0;10\nfirst\nsecond | 'b c'=2KB;;;;4\nd=.5s e=-1.5e2 f=U\n"
+    found = list(parse(0, output))
+    assert found[:2] == [Note("", "OK: fine"), Note("details", "first second")]
+    assert found[2:] == [
+        Metric("a", 1.0, limit=10.0, info=True),
+        Metric("b c", 2048.0, "B", limit=4096.0, info=True),
+        Metric("d", 0.5, "s", info=True),
+        Metric("e", -150.0, info=True),
+    ]
+
+
+LOCAL = """\
+<<<local:sep(0)>>>
+0 "Mail queue" count=3;10;20 all delivered
+2 Backup - failed at 03:10
+1 Spool size=5;4;8|files=12 nearly full\\nsecond line
+P "Dynamic" temp=73;80;90|humidity=20;40:60;30:70 computed
+3 Gone -
+"""
+
+
+def test_each_line_of_a_local_check_is_a_service() -> None:
+    found = list(parse_local(0, LOCAL))
+    assert [seen for seen in found if isinstance(seen, Note)] == [Note("Mail queue", "all delivered")]
+    assert [(seen.key, seen.status, seen.text) for seen in found if isinstance(seen, Finding)] == [
+        ("Backup", Status.CRITICAL, "Backup: failed at 03:10"),
+        ("Spool", Status.WARNING, "Spool: nearly full second line"),
+        ("Dynamic", Status.CRITICAL, "Dynamic: computed"),
+        ("Gone", Status.UNKNOWN, "Gone"),
+    ]
+    assert [(seen.item, seen.name, seen.value) for seen in found if isinstance(seen, Metric)] == [
+        ("Mail queue", "count", 3.0),
+        ("Spool", "size", 5.0),
+        ("Spool", "files", 12.0),
+        ("Dynamic", "temp", 73.0),
+        ("Dynamic", "humidity", 20.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "status"),
+    [
+        ("a=79;80;90", Status.OK),
+        ("a=80;80;90", Status.WARNING),
+        ("a=90;80;90", Status.CRITICAL),
+        ("a=50;40:60;30:70", Status.OK),
+        ("a=35;40:60;30:70", Status.WARNING),
+        ("a=29;40:60;30:70", Status.CRITICAL),
+        ("a=1", Status.OK),
+        ("-", Status.UNKNOWN),
+    ],
+)
+def test_the_state_of_a_local_check_follows_from_its_thresholds(numbers: str, status: Status) -> None:
+    found = [seen for seen in parse_local(0, f"P S {numbers} text\n") if isinstance(seen, Finding)]
+    assert [seen.status for seen in found] == ([] if status is Status.OK else [status])
+
+
+@pytest.mark.parametrize(
+    ("code", "output"), [(0, ""), (1, "0 S - fine"), (0, "ok all fine"), (0, '9 "S" - x')]
+)
+def test_a_local_check_that_says_nothing_sensible_is_unknown(code: int, output: str) -> None:
+    assert Status.UNKNOWN in [s.status for s in parse_local(code, output) if isinstance(s, Finding)]
+
+
+def test_a_local_check_is_run_and_its_services_are_told(tmp_path: Path) -> None:
+    services = "echo '0 A - fine'; echo '2 \"B c\" n=1 broken'"
+    verdict = observe(plugin(tmp_path, services, format="checkmk"), PluginProcess())
+    assert (verdict.status, verdict.summary) == (Status.CRITICAL, "B c: broken")
+
+
+def test_the_environment_of_a_plugin_is_minimal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILLING_DB_PASSWORD", "geheim")
+    verdict = observe(plugin(tmp_path, 'echo "$(env | cut -d= -f1 | sort | tr "\\n" " ")"'), PluginProcess())
+    assert set(verdict.summary.split()) <= {"LC_ALL", "OLDPWD", "PATH", "PWD", "SHLVL", "_"}
+
+
+def test_check_postgres_is_read_with_its_numbers(postgresql: DatabaseServer) -> None:
+    program = shutil.which("check_postgres")
+    if program is None:
+        pytest.skip("check_postgres is not installed; install it with: apt-get install check-postgres")
+    where = [f"--host={postgresql.host}", f"--port={postgresql.port}", f"--dbuser={postgresql.user}"]
+
+    def look(*arguments: str) -> tuple[Status, str, set[str]]:
+        settings = PluginSettings(command=[program, *where, *arguments], target="x")
+        verdict = observe(as_check("pg", settings, Kind.POSTGRESQL), PluginProcess())
+        return verdict.status, verdict.summary, {metric.name for metric in verdict.metrics}
+
+    status, summary, names = look("--action=backends")
+    assert (status, "POSTGRES_BACKENDS OK" in summary) == (Status.OK, True), summary
+    assert {"time", "postgres"} <= names
+    status, summary, _ = look("--action=backends", "--warning=1", "--critical=1")
+    assert (status, "POSTGRES_BACKENDS CRITICAL" in summary) == (Status.CRITICAL, True), summary
 
 
 def test_escape_codes_of_a_plugin_do_not_reach_the_terminal(tmp_path: Path) -> None:

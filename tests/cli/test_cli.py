@@ -17,6 +17,8 @@ import pytest
 from tests.sites import write_site
 
 FLAGS = '[targets.flags]\nkind = "sqlite"\nurl = "sqlite:///flags.db"\n'
+HERE = '[checks."sqlite.placement"]\nenabled = false\n'
+"""Tests keep their databases where nobody should."""
 SQL = (
     "-- id: site.flags\n-- title: Flag is set\n-- severity: critical\n-- on: sqlite\nSELECT name FROM flag\n"
 )
@@ -45,7 +47,7 @@ def site(tmp_path: Path) -> Path:
     checks = tmp_path / "checks"
     checks.mkdir()
     (checks / "flags.sql").write_text(SQL)
-    write_site(tmp_path, FLAGS, more='[worker]\nchecks = "checks"')
+    write_site(tmp_path, FLAGS + HERE, more='[worker]\nchecks = "checks"')
     (tmp_path / "flags.db").touch(mode=0o600)
     connection = sqlite3.connect(tmp_path / "flags.db")
     connection.execute("PRAGMA journal_mode=WAL")

@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 
-from tests.servers.databases import DatabaseServer, site_url, start_mariadb, start_postgresql
+from tests.servers.databases import (
+    BLIND,
+    MONITOR,
+    DatabaseServer,
+    give_blind_role,
+    give_role,
+    site_url,
+    start_mariadb,
+    start_postgresql,
+)
 from tests.servers.https import Authority, HTTPSServer
 from tests.servers.process import (
     HOST,
@@ -27,7 +36,9 @@ from tests.servers.proxy import HalfOpenProxy
 from tests.servers.ssh import SSHServer, accepts, new_ssh_key, start_sshd
 
 __all__ = [
+    "BLIND",
     "HOST",
+    "MONITOR",
     "NOT_INSTALLED",
     "Authority",
     "DatabaseServer",
@@ -39,6 +50,8 @@ __all__ = [
     "accepts",
     "find_program",
     "free_port",
+    "give_blind_role",
+    "give_role",
     "new_ssh_key",
     "run_once",
     "running",

@@ -7,14 +7,17 @@ import secrets
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import NullPool, create_engine
 
+from tests.servers.npm import postgresql_programs
 from tests.servers.process import (
     HOST,
     NOT_INSTALLED,
@@ -82,6 +85,48 @@ class DatabaseServer:
         return True
 
 
+MONITOR = "lexops_monitor"
+"""The role that the shipped role files create."""
+BLIND = "lexops_blind"
+"""A role that may log in and nothing else."""
+
+
+def give_role(server: DatabaseServer, url: str) -> str:
+    """Create the shipped monitoring role in the PostgreSQL database at `url`; gives its own URL."""
+    import psycopg
+
+    script = files("lexops_checks.roles").joinpath("postgresql.sql").read_text(encoding="utf-8")
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(script.encode())
+    return server.url(_database_of(url), MONITOR)
+
+
+def give_blind_role(server: DatabaseServer, url: str) -> str:
+    """Create a PostgreSQL role with a bare log-in; gives the URL to log in as it."""
+    if not server.execute(f"SELECT FROM pg_roles WHERE rolname = '{BLIND}'"):
+        server.execute(f"CREATE ROLE {BLIND} LOGIN")
+    return server.url(_database_of(url), BLIND)
+
+
+def give_mariadb_role(server: DatabaseServer, database: str) -> str:
+    """Create the shipped monitoring account in a MariaDB server; gives the URL to log in as it."""
+    script = files("lexops_checks.roles").joinpath("mariadb.sql").read_text(encoding="utf-8")
+    lines = "\n".join(line for line in script.splitlines() if not line.startswith("--"))
+    statements = [part.strip().replace("%", "%%") for part in lines.split(";") if part.strip()]
+    server.execute(*statements, f"ALTER USER {MONITOR}@'%%' ACCOUNT UNLOCK")
+    return server.url(database, MONITOR)
+
+
+def give_blind_mariadb_role(server: DatabaseServer) -> str:
+    """Create a MariaDB account with a bare log-in; gives the URL to log in as it."""
+    server.execute(f"CREATE USER IF NOT EXISTS {BLIND}@'%%'")
+    return server.url("information_schema", BLIND)
+
+
+def _database_of(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
 def site_url(url: str) -> str:
     """A server's URL as it is written in `lexops.toml`, without the driver."""
     scheme, _, rest = url.partition("://")
@@ -122,9 +167,15 @@ _POSTGRESQL_SETTINGS = {
 }
 
 
-def start_postgresql() -> DatabaseServer:
-    """A PostgreSQL server; everyone may log in from this machine without a password."""
-    programs = _postgresql_programs()
+def start_postgresql(
+    version: int | None = None, settings: Mapping[str, str] | None = None, initdb: Sequence[str] = ()
+) -> DatabaseServer:
+    """A PostgreSQL server; everyone may log in from this machine without a password.
+
+    It is the system's, or of the major `version` that npm has. `settings` go into its postgresql.conf, and
+    `initdb` are further options of that program.
+    """
+    programs = postgresql_programs(version) if version else _postgresql_programs()
     owner = unprivileged("postgres")
     folder, port = short_folder(owner), free_port()
     data = folder / "data"
@@ -132,13 +183,15 @@ def start_postgresql() -> DatabaseServer:
         [
             str(programs / "initdb"),
             *("-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"),
+            *initdb,
         ],
         folder,
         owner,
     )
-    settings = _POSTGRESQL_SETTINGS | {"port": str(port), "unix_socket_directories": str(folder)}
+    own = {"port": str(port), "unix_socket_directories": str(folder)}
     with (data / "postgresql.conf").open("a") as config:
-        config.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+        written = _POSTGRESQL_SETTINGS | own | dict(settings or {})
+        config.writelines(f"{name} = '{value}'\n" for name, value in written.items())
     process = Process(
         [str(programs / "postgres"), "-D", str(data)],
         folder,
@@ -151,8 +204,8 @@ def start_postgresql() -> DatabaseServer:
     return server
 
 
-def start_mariadb() -> DatabaseServer:
-    """A MariaDB server; root may log in from this machine without a password."""
+def start_mariadb(*options: str) -> DatabaseServer:
+    """A MariaDB server with these further options; root may log in from this machine without a password."""
     daemon = find_program("MariaDB", "mariadbd", "mysqld", folders=(Path("/usr/libexec"),))
     install = find_program("MariaDB", "mariadb-install-db", "mysql_install_db")
     owner = unprivileged("mysql")
@@ -182,6 +235,7 @@ def start_mariadb() -> DatabaseServer:
             "--character-set-server=utf8mb4",
             "--default-time-zone=+00:00",
             "--skip-name-resolve",
+            *options,
         ],
         folder,
         owner,

@@ -9,13 +9,14 @@ import shutil
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from tests.servers.process import (
@@ -31,18 +32,32 @@ class Authority:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "LexOps test authority")])
         self.certificate = self._sign(self.name, self.key, timedelta(days=3650), [], is_authority=True)
+        self.above = b""
+        """What a server shows below its own certificate: nothing for an authority that is known."""
 
     @property
     def pem(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
-    def issue(self, folder: Path, *, names: list[str], valid_for: timedelta) -> tuple[Path, Path]:
+    def below(self, valid_for: timedelta) -> Authority:
+        """An authority that this one vouches for."""
+        made = Authority()
+        made.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "LexOps test issuer")])
+        made.certificate = self._sign(made.name, made.key, valid_for, [], is_authority=True)
+        made.above = made.pem
+        return made
+
+    def issue(
+        self, folder: Path, *, names: list[str], valid_for: timedelta, rsa_bits: int = 0
+    ) -> tuple[Path, Path]:
         """A certificate for `names` that runs out after `valid_for` from now (before now, if negative)."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key: Any = ec.generate_private_key(ec.SECP256R1())
+        if rsa_bits:
+            key = rsa.generate_private_key(65537, rsa_bits)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         certificate = self._sign(subject, key, valid_for, names, is_authority=False)
         chain, private = folder / "chain.pem", folder / "key.pem"
-        chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + self.above)
         private.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -53,7 +68,7 @@ class Authority:
     def _sign(
         self,
         subject: x509.Name,
-        key: ec.EllipticCurvePrivateKey,
+        key: Any,
         valid_for: timedelta,
         names: list[str],
         *,
@@ -101,8 +116,15 @@ def _alternative(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
+Site = Callable[[str, str, str], tuple[int, dict[str, str], list[str], bytes]]
+"""From request line, form and cookies to status, headers, cookies and body."""
+
+
 class HTTPSServer:
-    """An HTTPS server in this process; set `status`, `body`, `headers` and `delay` (seconds) as needed."""
+    """An HTTPS server in this process; set `status`, `body`, `headers` and `delay` (seconds) as needed.
+
+    `site` answers instead, when it is set.
+    """
 
     def __init__(self) -> None:
         self.folder = short_folder()
@@ -113,11 +135,11 @@ class HTTPSServer:
         self.body = b"OK"
         self.headers: dict[str, str] = {}
         self.delay = 0.0
+        self.cookies: list[str] = []
+        self.site: Site | None = None
         self.requests = 0
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.certify()
         self._server = _TLSServer((HOST, 0), _handler(self))
-        self._server.context = self._context
+        self.certify()
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -126,10 +148,22 @@ class HTTPSServer:
     def url(self) -> str:
         return f"https://{HOST}:{self.port}/health"
 
-    def certify(self, *, names: list[str] | None = None, days: float = 90) -> None:
+    def certify(
+        self,
+        *,
+        names: list[str] | None = None,
+        days: float = 90,
+        issuer: Authority | None = None,
+        rsa_bits: int = 0,
+    ) -> None:
         """Show a new certificate from now on, valid for `days` more; negative: expired."""
-        pair = self.authority.issue(self.folder, names=names or [HOST], valid_for=timedelta(days=days))
-        self._context.load_cert_chain(*pair)
+        pair = (issuer or self.authority).issue(
+            self.folder, names=names or [HOST], valid_for=timedelta(days=days), rsa_bits=rsa_bits
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")  # so that weak certificates can be shown, too
+        context.load_cert_chain(*pair)
+        self._server.context = context
 
     def remove(self) -> None:
         self._server.shutdown()
@@ -154,12 +188,21 @@ class _TLSServer(http.server.ThreadingHTTPServer):
 
 def _handler(owner: HTTPSServer) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.do_GET()
+
         def do_GET(self) -> None:
             owner.requests += 1
             time.sleep(owner.delay)
+            if owner.site is not None:
+                form = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                answer = owner.site(f"{self.command} {self.path}", form, self.headers.get("Cookie") or "")
+                owner.status, owner.headers, owner.cookies, owner.body = answer
             self.send_response(owner.status)
             for name, value in owner.headers.items():
                 self.send_header(name, value)
+            for cookie in owner.cookies:
+                self.send_header("Set-Cookie", cookie)
             if "Content-Length" not in owner.headers:
                 self.send_header("Content-Length", str(len(owner.body)))
             self.end_headers()

@@ -11,7 +11,12 @@ import pytest
 from tests import servers
 from tests.servers import DatabaseServer, Process
 
-ARCHIVING = ("ALTER SYSTEM SET archive_mode = on", "ALTER SYSTEM SET archive_command = '/bin/true'")
+SETTINGS = {
+    "archive_mode": "on",
+    "archive_command": "/bin/true",
+    "wal_level": "logical",
+    "max_prepared_transactions": "5",
+}
 
 
 @pytest.fixture(scope="session")
@@ -22,24 +27,12 @@ def mariadb() -> Iterator[DatabaseServer]:
 
 @pytest.fixture(scope="session")
 def primary() -> Iterator[DatabaseServer]:
-    try:
-        server = servers.start_postgresql()
-    except servers.Missing as missing:
-        pytest.skip(str(missing))
-    try:
-        server.execute(*ARCHIVING)
-        server.stop()
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    yield from servers.running(lambda: servers.start_postgresql(settings=SETTINGS))
 
 
 @pytest.fixture(scope="session")
 def standby(primary: DatabaseServer) -> Iterator[DatabaseServer]:
-    if not Path(primary.process.command[0]).with_name("pg_basebackup").exists():
-        pytest.skip(f"pg_basebackup {servers.NOT_INSTALLED} it is not beside postgres")
-    server = _copy_of(primary)
+    server = copy_of(primary)
     try:
         server.start()
         yield server
@@ -47,30 +40,31 @@ def standby(primary: DatabaseServer) -> Iterator[DatabaseServer]:
         server.remove()
 
 
-def _copy_of(primary: DatabaseServer) -> DatabaseServer:
+def programs_of(server: DatabaseServer) -> Path:
+    """The folder with the server's programs."""
+    return Path(server.process.command[0]).parent
+
+
+def base_backup(server: DatabaseServer, folder: Path, *options: str) -> None:
+    """Copy the running server to `folder`/data; skips where pg_basebackup is not there."""
+    program = programs_of(server) / "pg_basebackup"
+    if not program.exists():
+        pytest.skip(f"pg_basebackup {servers.NOT_INSTALLED} it is not beside postgres")
+    source = ["-h", server.host, "-p", str(server.port), "-U", server.user]
+    common = ["-D", str(folder / "data"), "-c", "fast", "--no-sync"]
+    servers.run_once([str(program), *source, *common, *options], folder, server.process.owner)
+
+
+def copy_of(primary: DatabaseServer) -> DatabaseServer:
+    """A standby of `primary`, not yet started."""
     owner = servers.unprivileged("postgres")
     folder, port = servers.short_folder(owner), servers.free_port()
-    programs = Path(primary.process.command[0]).parent
-    source = ["-h", primary.host, "-p", str(primary.port), "-U", primary.user]
-    servers.run_once(
-        [
-            str(programs / "pg_basebackup"),
-            *source,
-            "-D",
-            str(folder / "data"),
-            "-R",
-            "-c",
-            "fast",
-            "--no-sync",
-        ],
-        folder,
-        owner,
-    )
+    base_backup(primary, folder, "-R")
     with (folder / "data" / "postgresql.conf").open("a") as config:
         config.write(f"port = {port}\nunix_socket_directories = '{folder}'\n")
         config.write("wal_receiver_status_interval = 1\n")  # says soon that it has caught up
     process = Process(
-        [str(programs / "postgres"), "-D", str(folder / "data")],
+        [str(programs_of(primary) / "postgres"), "-D", str(folder / "data")],
         folder,
         owner,
         ready=lambda: server.answers(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from lexops.checks.contract import RunnableCheck
 from lexops.checks.engine import observe
 from lexops.checks.model import Status, Verdict
 from lexops.checks.thresholds import levels
+from lexops.clock import parse_duration
 from lexops.config import Settings, SiteFile
 from lexops.targets.connect import connect
 from lexops.targets.memory import Memory
@@ -22,6 +24,7 @@ FAMILIES: dict[str, tuple[RunnableCheck, ...]] = {
     "sqlite": lexops_checks.sqlite.CHECKS,
     "host": lexops_checks.host.CHECKS,
     "endpoint": lexops_checks.endpoint.CHECKS,
+    "own": lexops_checks.own.CHECKS,
 }
 SHIPPED = {runnable.check.id: runnable for family in FAMILIES.values() for runnable in family}
 PATIENCE = 15.0
@@ -52,16 +55,30 @@ class Eye:
         finally:
             session.close()
 
-    def follow(self, check: str, warn: str | None = None, crit: str | None = None) -> Verdict:
-        """Like `look`, with what the check has kept from its last look: for rates and positions."""
-        session = self.session()
+    def follow(
+        self, check: str, warn: str | None = None, crit: str | None = None, *, later: str = "0s"
+    ) -> Verdict:
+        """Like `look`, with what the check has kept from its last look: for rates and positions.
+
+        As if it were so much `later` than it is, for what takes its time.
+        """
+        session, at = self.session(), datetime.now(UTC) + parse_duration(later)
         try:
-            verdict = observe(shipped(check, warn, crit), session, Memory(self._memories.get(check)))
+            verdict = observe(shipped(check, warn, crit), session, Memory(self._memories.get(check), at))
         finally:
             session.close()
         if verdict.memory is not None:
             self._memories[check] = verdict.memory
         return verdict
+
+    def later(self, seconds: float) -> None:
+        """As if so much more time had passed since the looks that were followed."""
+        for check, memory in self._memories.items():
+            counters = {
+                name: {**known, "seen": [(at - seconds, value) for at, value in known["seen"]]}
+                for name, known in memory.get("counters", {}).items()
+            }
+            self._memories[check] = {**memory, "counters": counters}
 
 
 def shipped(check: str, warn: str | None = None, crit: str | None = None) -> RunnableCheck:

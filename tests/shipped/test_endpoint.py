@@ -31,11 +31,13 @@ def test_a_sound_endpoint_has_no_problem(portal: Callable[..., Eye]) -> None:
     assert portal().look("endpoint.certificate-renewal").status is Status.NOT_APPLICABLE
 
 
+@pytest.mark.fires("endpoint.availability")
 def test_an_endpoint_that_does_not_listen_is_critical() -> None:
     nobody = Eye("endpoint", url=f"http://127.0.0.1:{free_port()}/").look("endpoint.availability")
     assert (nobody.status, nobody.unreachable) == (Status.CRITICAL, True)
 
 
+@pytest.mark.fires("endpoint.availability")
 def test_another_status_is_critical_until_it_is_the_expected(
     https_server: HTTPSServer, portal: Callable[..., Eye]
 ) -> None:
@@ -93,6 +95,7 @@ def test_a_certificate_about_to_run_out_is_told_until_it_is_renewed(
     assert portal().look("endpoint.certificate", warn="80d:", crit="3d:").status is Status.OK
 
 
+@pytest.mark.fires("endpoint.certificate")
 def test_an_expired_certificate_stops_clients_and_both_checks_say_so(
     https_server: HTTPSServer, portal: Callable[..., Eye]
 ) -> None:
@@ -119,6 +122,7 @@ def test_a_certificate_that_is_not_trusted_is_critical(
     assert https_server.requests == 0
 
 
+@pytest.mark.fires("endpoint.certificate-renewal")
 @pytest.mark.parametrize(
     ("days", "share", "status"),
     [(45, "33%:", Status.OK), (45, "99%:", Status.WARNING), (0.05, "33%:", Status.CRITICAL)],
@@ -128,7 +132,7 @@ def test_a_short_lived_certificate_is_judged_by_its_share_of_life_left(
 ) -> None:
     https_server.certify(days=days)
     assert portal().look("endpoint.certificate-renewal", warn=share, crit="10%:").status is status
-    assert portal().look("endpoint.certificate").status is Status.NOT_APPLICABLE
+    assert portal().look("endpoint.certificate").status is Status.OK
 
 
 @pytest.fixture
@@ -137,7 +141,10 @@ def plain_url() -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200)
+            moved = self.path == "/moved"
+            self.send_response(308 if moved else 200)
+            if moved:
+                self.send_header("Location", "https://portal.example.com/")
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
@@ -149,6 +156,16 @@ def plain_url() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join(5)
+
+
+@pytest.mark.fires("endpoint.plain-http")
+def test_what_answers_in_the_clear_is_told_until_it_leads_to_https(plain_url: str) -> None:
+    plain = Eye("endpoint", url=plain_url)
+    assert plain.look("endpoint.plain-http").summary == (
+        "answers 200 in the clear instead of leading to https://"
+    )
+    assert plain.look("endpoint.plain-http").status is Status.WARNING
+    assert Eye("endpoint", url=f"{plain_url}moved").look("endpoint.plain-http").status is Status.OK
 
 
 def test_without_tls_there_is_no_certificate_to_judge(plain_url: str) -> None:

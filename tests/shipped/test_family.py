@@ -23,6 +23,9 @@ SQL = [
     if file.name.endswith(".sql")
 ]
 
+MASKED = ("postgresql/blocked-sessions.sql", "postgresql/long-queries.sql", "postgresql/statement-texts.sql")
+"""Those that give the text of statements: their checks mask it, which the tests of these checks show."""
+
 
 @pytest.fixture(params=SHIPPED.values(), ids=list(SHIPPED))
 def runnable(request: pytest.FixtureRequest) -> RunnableCheck:
@@ -42,8 +45,9 @@ def test_a_check_says_what_it_looks_at_why_and_what_to_do(runnable: RunnableChec
 
 def test_a_check_is_named_after_its_kind(runnable: RunnableCheck) -> None:
     [kind] = runnable.check.kinds
+    folder = "own" if kind is Kind.LEXOPS else kind
     assert re.fullmatch(rf"{kind}\.[a-z]+(-[a-z]+)*", runnable.check.id)
-    assert runnable.check.origin == f"lexops_checks.{kind}"
+    assert runnable.check.origin == f"lexops_checks.{folder}"
 
 
 def test_a_check_ends_before_it_is_due_again(runnable: RunnableCheck) -> None:
@@ -97,7 +101,7 @@ def test_a_sql_file_says_what_it_gives_and_only_reads(folder: str, name: str) ->
     statement = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
     assert statement.split()[0] in ("SELECT", "WITH", "SHOW")
     assert ";" not in statement
-    assert not re.search(r"\bquery\b", statement)
+    assert f"{folder}/{name}" in MASKED or not re.search(r"\bquery\b(?! LIKE)", statement)
 
 
 @pytest.mark.parametrize(("folder", "name"), SQL)

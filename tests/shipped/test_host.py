@@ -10,9 +10,25 @@ import pytest
 
 from lexops.checks.engine import observe
 from lexops.checks.model import Status, Verdict
+from lexops.config import HostSettings
 from lexops.errors import QueryFailed, Unreachable
 from lexops.targets.host import Host
-from lexops.targets.model import HostFacts, Kind, Mount, Pressure, Target
+from lexops.targets.memory import Memory
+from lexops.targets.model import (
+    Certificate,
+    CPUTime,
+    Disk,
+    Files,
+    HostFacts,
+    Interface,
+    Kind,
+    Log,
+    LogFile,
+    Mount,
+    Pressure,
+    Target,
+    TimeSync,
+)
 from tests.servers import SSHServer
 from tests.shipped.looking import FAMILIES, Eye, shipped
 
@@ -25,6 +41,9 @@ DISK = Mount(
     free=60 * GIB,
     inodes=1_000_000,
     inodes_free=900_000,
+)
+CERTIFICATE = Certificate(
+    "CN=portal", "CN=ours", ("portal",), datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC)
 )
 SOUND = HostFacts(
     cpus=4,
@@ -46,17 +65,103 @@ SOUND = HostFacts(
     open_files=2000,
     open_files_limit=100_000,
     failed_units=(),
+    cpu_time=CPUTime(1000, 10, 0, 10_000),
+    threads=400,
+    threads_limit=30_000,
+    paged_out=0,
+    oom_kills=0,
+    disks={"sda": Disk(1000, 5.0)},
+    time_sync=TimeSync(True, 0.001),
+    restarts={"feed.service": 0},
+    unit_states={"feed.service": "active"},
+    restart_needed="",
+    listening=frozenset({22, 5432}),
+    connections=(100, 60_000),
+    listen_drops=0,
+    interfaces={"eth0": Interface(100_000, 0)},
+    running={"feed": 1},
+    logs={"feed": Log("seen", (LogFile(1, 0, 0),))},
+    certificates={"/etc/portal.pem": (CERTIFICATE,)},
+    files={"export": Files("seen", 1, 100, 60.0, 60.0)},
 )
+NAMED = HostSettings.model_validate(
+    {
+        "kind": "host",
+        "units": ["feed.service"],
+        "ports": [22],
+        "processes": {"feed": {"match": "feed"}},
+        "certificates": ["/etc/portal.pem"],
+        "files": {"export": {"path": "/srv/export/*", "newest": "1d"}},
+        "logs": {"feed": {"path": "/var/log/feed.log", "patterns": {"error": {"match": "ERROR"}}}},
+    }
+)
+LATER = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
 def look(check: str, **facts: Any) -> Verdict:
     """What the check says about a sound host with these facts changed."""
     changed = replace(SOUND, **facts)
-    return observe(shipped(check), Host(Target("web", Kind.HOST), lambda: changed))
+    return observe(shipped(check), Host(Target("web", Kind.HOST), lambda: changed, settings=NAMED))
+
+
+def look_again(check: str, **facts: Any) -> Verdict:
+    """What it says half an hour after a sound look, with these facts changed."""
+    first = Memory(None, SOUND.clock)
+    observe(shipped(check), Host(Target("web", Kind.HOST), lambda: SOUND, settings=NAMED), first)
+    changed = replace(SOUND, **facts)
+    host = Host(Target("web", Kind.HOST), lambda: changed, settings=NAMED)
+    return observe(shipped(check), host, Memory(first.packed(), LATER))
 
 
 def test_a_sound_host_has_no_problem() -> None:
-    assert {look(check.check.id).status for check in FAMILIES["host"]} == {Status.OK}
+    on = {"cpu_time": CPUTime(2000, 20, 0, 20_000)}
+    verdicts = {check.check.id: look_again(check.check.id, **on) for check in FAMILIES["host"]}
+    assert {id: v.summary for id, v in verdicts.items() if v.status is not Status.OK} == {}
+
+
+@pytest.mark.parametrize("check", ["units", "ports", "processes", "certificates", "files", "logs"])
+def test_what_the_settings_do_not_name_is_not_asked(check: str) -> None:
+    plain = Host(Target("web", Kind.HOST), lambda: SOUND)
+    assert observe(shipped(f"host.{check}"), plain).status is Status.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("check", "fault", "status", "says"),
+    [
+        ("host.cpu", {"cpu_time": CPUTime(10_600, 10, 0, 20_000)}, Status.CRITICAL, "busy 96 %"),
+        ("host.cpu", {"cpu_time": CPUTime(1000, 4_510, 0, 20_000)}, Status.WARNING, "waiting for disks 45 %"),
+        ("host.cpu", {"cpu_time": CPUTime(1000, 10, 1_500, 20_000)}, Status.WARNING, "stolen 15 %"),
+        ("host.oom", {"oom_kills": 1}, Status.WARNING, "killed 1"),
+        ("host.swap", {"paged_out": 6 * GIB}, Status.WARNING, "paged out 6 GiB of 16 GiB"),
+        ("host.disk-latency", {"disks": {"sda": Disk(3000, 405.0)}}, Status.WARNING, "sda: latency 200 ms"),
+        ("host.disk-latency", {"disks": {"sda": Disk(1010, 405.0)}}, Status.OK, "sda: latency 0"),
+        ("host.listen-drops", {"listen_drops": 120}, Status.WARNING, "dropped per minute 4"),
+        (
+            "host.network-errors",
+            {"interfaces": {"eth0": Interface(200_000, 2_000)}},
+            Status.WARNING,
+            "eth0: errors 2,000 of 100,000",
+        ),
+        ("host.read-only", {"mounts": (replace(DISK, read_only=True),)}, Status.CRITICAL, "/var/lib/billing"),
+    ],
+)
+def test_what_has_grown_since_the_last_look_is_told(
+    check: str, fault: dict[str, Any], status: Status, says: str
+) -> None:
+    verdict = look_again(check, **fault)
+    assert verdict.status is status
+    assert verdict.summary.startswith(says)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        *("host.cpu", "host.oom", "host.disk-latency", "host.listen-drops"),
+        *("host.network-errors", "host.read-only"),
+    ],
+)
+def test_a_first_look_at_counters_is_pending(check: str) -> None:
+    assert look(check).status is Status.PENDING
 
 
 @pytest.mark.parametrize(
@@ -64,7 +169,20 @@ def test_a_sound_host_has_no_problem() -> None:
     [
         ("host.availability", {"round_trip": 12.0}, Status.WARNING, "round trip 12 s"),
         ("host.load", {"load15": 9.0}, Status.WARNING, "load over 15 min 9 of 4"),
-        ("host.load", {"load15": 17.0}, Status.CRITICAL, "load over 15 min 17 of 4"),
+        ("host.load", {"load5": 17.0}, Status.WARNING, "load over 5 min 17 of 4"),
+        ("host.threads", {"threads": 27_500}, Status.WARNING, "threads 27,500 of 30,000"),
+        ("host.clock-sync", {"time_sync": TimeSync(False)}, Status.WARNING, "not synchronised 1 (warn 0)"),
+        ("host.clock-sync", {"time_sync": TimeSync(True, -0.2)}, Status.WARNING, "off -"),
+        ("host.connections", {"connections": (57_000, 60_000)}, Status.CRITICAL, "connections 57,000"),
+        (
+            "host.restart-needed",
+            {"restart_needed": "6.2 is installed, 6.1 runs"},
+            Status.WARNING,
+            "a restart",
+        ),
+        ("host.units", {"unit_states": {"feed.service": "inactive"}}, Status.CRITICAL, "feed.service is in"),
+        ("host.ports", {"listening": frozenset({5432})}, Status.CRITICAL, "nothing listens on port 22"),
+        ("host.dead-mounts", {"silent_mounts": ("/srv",)}, Status.CRITICAL, "/srv does not answer"),
         ("host.memory", {"memory_available": GIB}, Status.WARNING, "available 1 GiB of 16 GiB"),
         ("host.memory", {"memory_available": GIB // 2}, Status.CRITICAL, "available 512 MiB of 16 GiB"),
         ("host.swap", {"swap_free": GIB // 5}, Status.WARNING, "in use 3.8 GiB of 4 GiB"),
@@ -98,8 +216,11 @@ def test_a_fault_is_told_with_its_number(
 @pytest.mark.parametrize(
     ("check", "fault", "status"),
     [
-        ("host.disk-space", {"free": 15 * GIB}, Status.WARNING),
+        ("host.disk-space", {"free": 12 * GIB}, Status.WARNING),
         ("host.disk-space", {"free": 5 * GIB}, Status.CRITICAL),
+        ("host.disk-space", {"size": 8 * GIB, "free": GIB}, Status.WARNING),
+        ("host.disk-space", {"size": 4000 * GIB, "free": 100 * GIB}, Status.CRITICAL),
+        ("host.disk-space", {"size": 12 * GIB, "free": 2 * GIB - 1}, Status.CRITICAL),
         ("host.disk-inodes", {"inodes_free": 90_000}, Status.WARNING),
         ("host.disk-inodes", {"inodes_free": 0}, Status.CRITICAL),
     ],
@@ -117,10 +238,22 @@ def test_the_free_space_of_each_disk_is_kept_for_its_trend() -> None:
     assert kept["free", "/var/lib/billing"] == 60 * GIB
 
 
+def test_of_a_large_disk_a_smaller_share_has_to_be_free() -> None:
+    share = {"mounts": (replace(DISK, size=4000 * GIB, free=500 * GIB),)}
+    assert look("host.disk-space", **share).status is Status.OK
+
+
 def test_a_disk_that_nobody_can_write_is_full_by_design() -> None:
     medium = replace(DISK, path="/media/cdrom", free=0, inodes_free=0, read_only=True)
     assert look("host.disk-space", mounts=(DISK, medium)).status is Status.OK
     assert look("host.disk-inodes", mounts=(DISK, medium)).status is Status.OK
+
+
+def test_a_certificate_that_lives_long_is_judged_by_its_days() -> None:
+    soon = replace(CERTIFICATE, not_after=datetime(2026, 3, 15, tzinfo=UTC))
+    verdict = look("host.certificates", certificates={"/etc/portal.pem": (soon,)})
+    assert verdict.status is Status.WARNING
+    assert verdict.summary.startswith("/etc/portal.pem (portal): valid for 12 d")
 
 
 def test_no_disk_seen_is_never_fine() -> None:
@@ -138,10 +271,42 @@ def test_no_disk_seen_is_never_fine() -> None:
         ("host.failed-units", {"failed_units": None}),
         ("host.disk-inodes", {"mounts": (replace(DISK, inodes=0, inodes_free=0),)}),
         ("host.clock", {"round_trip": 0.0, "skew": 0.0}),
+        ("host.cpu", {"cpu_time": None}),
+        ("host.oom", {"oom_kills": None}),
+        ("host.threads", {"threads": None}),
+        ("host.clock-sync", {"time_sync": None}),
+        ("host.restarting-units", {"restarts": None}),
+        ("host.restart-needed", {"restart_needed": None}),
+        ("host.connections", {"connections": None}),
+        ("host.listen-drops", {"listen_drops": None}),
+        ("host.network-errors", {"interfaces": {}}),
+        ("host.disk-latency", {"disks": {}}),
     ],
 )
 def test_what_a_host_does_not_have_is_not_applicable(check: str, absent: dict[str, Any]) -> None:
     assert look(check, **absent).status is Status.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("check", "hidden"), [("host.units", {"unit_states": None}), ("host.ports", {"listening": None})]
+)
+def test_what_a_host_was_to_tell_and_does_not_is_never_fine(check: str, hidden: dict[str, Any]) -> None:
+    assert look(check, **hidden).status is Status.UNKNOWN
+
+
+def test_a_clock_has_some_minutes_after_a_start() -> None:
+    assert look("host.clock-sync", uptime=60.0, time_sync=TimeSync(False)).status is Status.PENDING
+
+
+def test_a_service_that_systemd_restarts_again_and_again_is_told() -> None:
+    once = replace(SOUND, restarts={"feed.service": 1, "mail.service": 7})
+    memory = Memory(None, SOUND.clock)
+    observe(shipped("host.restarting-units"), Host(Target("web", Kind.HOST), lambda: once), memory)
+    often = replace(SOUND, restarts={"feed.service": 5, "mail.service": 7})
+    host = Host(Target("web", Kind.HOST), lambda: often)
+    verdict = observe(shipped("host.restarting-units"), host, Memory(memory.packed(), LATER))
+    assert (verdict.status, verdict.total) == (Status.WARNING, 1)
+    assert verdict.summary == "feed.service was restarted 4 times within 30 min"
 
 
 @pytest.mark.parametrize("check", [runnable.check.id for runnable in FAMILIES["host"]])
@@ -150,7 +315,7 @@ def test_a_host_that_cannot_be_looked_at_is_never_fine(check: str, error: Except
     def fails() -> HostFacts:
         raise error
 
-    verdict = observe(shipped(check), Host(Target("web", Kind.HOST), fails))
+    verdict = observe(shipped(check), Host(Target("web", Kind.HOST), fails, settings=NAMED))
     down = check == "host.availability" and isinstance(error, Unreachable)
     assert verdict.status is (Status.CRITICAL if down else Status.UNKNOWN)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lexops.errors import QueryFailed
 from lexops.targets.facts import parse_facts
-from lexops.targets.model import HostFacts, Mount, Pressure
+from lexops.targets.model import CPUTime, Disk, HostFacts, Interface, Mount, Pressure, TimeSync
 
 MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RECORDED = (Path(__file__).parent / "facts.txt").read_text(encoding="utf-8")
@@ -37,6 +37,24 @@ def test_a_recorded_answer_is_read() -> None:
     assert facts.pressure["cpu"] == Pressure(some_avg60=0.3, full_avg60=0.0)
     assert (facts.open_files, facts.open_files_limit) == (2656, 1625834)
     assert facts.failed_units == ("nightly-invoices.service", "certbot.timer")
+
+
+def test_counters_and_states_are_read() -> None:
+    facts = parse_facts(RECORDED, MOMENT)
+    assert facts.cpu_time == CPUTime(
+        busy=10132153 + 290696 + 3084719 + 25195, iowait=16683, steal=175628, total=60553557
+    )
+    assert (facts.threads, facts.threads_limit) == (467, 127284)
+    assert (facts.paged_out, facts.oom_kills) == (5120 * 4096, 2)
+    assert facts.disks == {"sda": Disk(1500, 6.5), "nvme0n1": Disk(7, 0.001)}
+    assert facts.connections == (1204, 262144)
+    assert facts.listen_drops == 34
+    assert facts.interfaces == {"eth0": Interface(15333, 7)}
+    assert facts.listening == {5432, 443}
+    assert facts.restart_needed == "6.1.0-22-amd64 is installed, 6.1.0-13-amd64 runs"
+    assert facts.time_sync == TimeSync(True, -0.000012)
+    assert facts.restarts == {"ssh.service": 0, "feed.service": 7}
+    assert facts.silent_mounts == ("/srv/nas bills",)
 
 
 def test_mounts_have_sizes_in_bytes_and_a_silent_one_is_left_out() -> None:
@@ -67,6 +85,16 @@ def test_a_missing_section_that_is_needed_is_named(section: str) -> None:
         ("units", "failed_units", None),
         ("files", "open_files", None),
         ("mounts", "mounts", ()),
+        ("cpu time", "cpu_time", None),
+        ("counters", "oom_kills", None),
+        ("disks", "disks", {}),
+        ("connections", "connections", None),
+        ("tcp", "listen_drops", None),
+        ("interfaces", "interfaces", {}),
+        ("listening", "listening", None),
+        ("restart", "restart_needed", None),
+        ("restarts", "restarts", None),
+        ("chrony", "time_sync", TimeSync(False)),
     ],
 )
 def test_a_missing_section_that_is_not_needed_is_empty(section: str, field: str, value: object) -> None:

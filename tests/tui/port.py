@@ -9,18 +9,21 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from lexops.activity.model import Activity, Session
 from lexops.audit.log import State as RecordState
 from lexops.audit.model import Checkpoint, Plain, WitnessState
 from lexops.audit.scan import Progress
 from lexops.audit.verdict import Level, Report
 from lexops.checks.model import Area, Check, Finding, Judged, Note, Status
 from lexops.checks.thresholds import levels
+from lexops.checks.triage import Change, Past, Triage
 from lexops.checks.view import (
     CheckDetail,
     CheckRow,
     Flag,
     Fleet,
     Point,
+    QuietSpan,
     ResultRow,
     Series,
     TargetRow,
@@ -81,6 +84,7 @@ class FakeOperation:
     effect: str
     parameters: tuple[FakeParameter, ...]
     critical: bool = False
+    reaches_target: bool = False
 
 
 TARGET = FakeParameter("target", help="name of the target")
@@ -425,6 +429,77 @@ def intact() -> Report:
     return Report(Level.FULL, "lexops/0123456789ab", 18_205, 18_205, 1, ago(seconds=50))
 
 
+def sessions() -> tuple[Session, ...]:
+    """Somebody went home with an open transaction, and five others wait."""
+    root = Session(
+        4711,
+        "2026-11-21T13:49:10.000001Z",
+        "billing",
+        "billing portal",
+        "10.0.0.7",
+        "billing",
+        "idle in transaction",
+        779.0,
+        "Client ClientRead",
+        statement="UPDATE invoice SET status = ? WHERE id = ?",
+        statement_started="2026-11-21T13:49:10.2Z",
+    )
+    waiting = tuple(
+        Session(
+            4720 + n,
+            "2026-11-21T13:50:00.000001Z",
+            "billing",
+            "time entry",
+            f"10.0.0.{n}",
+            "billing",
+            "active",
+            700.0 - n,
+            "Lock transactionid",
+            700.0 - n,
+            "ShareLock on invoice",
+            (4711,) if n < 3 else (4720,),
+            "UPDATE invoice SET total = ? WHERE id = ?",
+            f"2026-11-21T13:50:0{n}Z",
+        )
+        for n in range(5)
+    )
+    own = Session(
+        99,
+        "x",
+        "lexops_monitor",
+        "lexops",
+        "local",
+        "billing",
+        "idle",
+        2.0,
+        keep="a session of LexOps itself",
+    )
+    return (root, *waiting, own)
+
+
+@dataclass
+class FakeWatching:
+    """Looks at sessions that the test has put there; remembers what became of its connection."""
+
+    now: Activity
+    error: Exception | None = None
+    looks: int = 0
+    rests: int = 0
+    closed: bool = False
+
+    def look(self) -> Activity:
+        self.looks += 1
+        if self.error:
+            raise self.error
+        return self.now
+
+    def rest(self) -> None:
+        self.rests += 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
 @dataclass
 class FakePort:
     """Keeps what was asked; `error` makes every call fail, `refuse` every request."""
@@ -474,6 +549,27 @@ class FakePort:
             if (each.target, each.check) == (target, check):
                 return detail(each)
         raise NotFound(f"there is no check {check} on {target}")
+
+    hosts: Mapping[str, str] = field(default_factory=lambda: {"billing-db": "web-1", "portal": "web-1"})
+    spans: tuple[QuietSpan, ...] = ()
+    watching: FakeWatching = field(
+        default_factory=lambda: FakeWatching(Activity("billing-db", Kind.POSTGRESQL, NOW, sessions()))
+    )
+    changed: tuple[Change, ...] = ()
+    past: tuple[Past, ...] = ()
+
+    def watch(self, target: str) -> FakeWatching:
+        return self.watching
+
+    def triage(self, target: str, check: str) -> Triage:
+        found = self.check(target, check)
+        cause = found.related[0] if found.related and found.row.status is Status.CRITICAL else None
+        why = "probably: its host is down" if cause else ""
+        return Triage(found, cause, why, found.related[1:], 3, self.changed, self.past)
+
+    def quiet(self) -> Sequence[QuietSpan]:
+        self._fail()
+        return self.spans
 
     def incidents(self, include_resolved: bool) -> Sequence[Incident]:
         self._fail()

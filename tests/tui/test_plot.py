@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lexops.checks.thresholds import Levels, levels
-from lexops.checks.view import Point, Series
+from lexops.checks.view import Happened, Mark, Point, Series
 from lexops.tui.ink import Tone, cells, plain
 from lexops.tui.plot import plot, show_value, thresholds
+from lexops.tui.presenters.check import outlook
 from tests.tui.port import NOW, ZONE, lag
 
 
@@ -92,3 +93,26 @@ def test_any_series_is_drawn_within_its_room(
     assert len(lines) <= max(1, height)
     if len(lines) > 1:
         assert all(cells(line) <= width + 8 for line in lines)
+
+
+def test_what_is_foreseen_stands_ahead_of_now_and_incidents_under_the_axis() -> None:
+    points = tuple(Point(NOW - timedelta(minutes=5 * (96 - n)), *((50 + n / 4,) * 3)) for n in range(97))
+    filling = Series("used", "/", "B", 100, points)
+    marks = (
+        Mark(NOW - timedelta(hours=2), Happened.CHANGE, "wall.paint"),
+        Mark(NOW - timedelta(hours=1), Happened.OPENED, "#3"),
+        Mark(NOW - timedelta(days=9), Happened.RESOLVED, "#1"),
+    )
+    given = levels("80%", "90%")
+    lines = plot(filling, given, ZONE, 77, 12, outlook=outlook(filling, given), marks=marks)
+    text = [plain(line) for line in lines]
+    assert len(lines) == 12 and all(cells(line) <= 77 for line in lines)
+    assert any("•" in line for line in text)
+    assert text[-1].count("◆") == 2 and text[-1].count("▲") == 2 and "▼" not in text[-1]
+    assert "opened" in text[-1]
+
+
+def test_what_stands_still_has_nothing_ahead() -> None:
+    points = tuple(Point(NOW + timedelta(minutes=5 * n), 50, 50, 50) for n in range(97))
+    assert outlook(Series("used", "/", "B", 100, points), levels("80%", "90%")) is None
+    assert outlook(Series("used", "/", "B", None, points), Levels()) is None

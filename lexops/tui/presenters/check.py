@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from lexops.checks.model import Check, Finding, Status
-from lexops.checks.view import CheckDetail, CheckRow, Flag, ResultRow
+from lexops.checks.thresholds import Levels
+from lexops.checks.view import CheckDetail, CheckRow, Flag, ResultRow, Series
 from lexops.clock import show_duration, show_moment
 from lexops.text import plural
+from lexops.trends.forecast import Ahead, ahead
 from lexops.tui.ink import EMPTY, Ink, Line, Tone, fitted, line, spread, wrapped
-from lexops.tui.plot import plot, show_value
+from lexops.tui.plot import Outlook, plot, show_value
 from lexops.tui.presenters.columns import Column
 from lexops.tui.presenters.header import joined
 from lexops.tui.presenters.status import age, badge, flag_words, short_badge, symbol, tone
 
 LABEL = 10
 """Cells of the word before each section."""
+NEAR = 2 * 86_400.0
+"""Seconds; a limit that is further away is not drawn."""
 FEW = 8
 """Findings and results shown before the rest is only counted."""
 
@@ -110,8 +115,27 @@ def _plot(detail: CheckDetail, zone: ZoneInfo, width: int, height: int, metric: 
     remark = Ink(f"{metric % total + 1} of {total}, m next " if total > 1 else "", Tone.QUIET)
     title = spread((Ink(f" {name} ", Tone.TITLE), Ink(latest, Tone.QUIET)), (remark,), width)
     rows = min(16, max(5, height // 3))
-    drawn = plot(series, detail.definition.levels, zone, width - 3, rows)
+    levels = detail.definition.levels_for(series.metric)
+    drawn = plot(series, levels, zone, width - 3, rows, outlook=outlook(series, levels), marks=detail.marks)
     return [title, *((Ink("  "), *each) for each in drawn), EMPTY]
+
+
+def outlook(series: Series, levels: Levels) -> Outlook | None:
+    """How a metric that runs towards its limit goes on; None where nothing can be said or nothing is near."""
+    if not series.limit or series.info or not series.points:
+        return None
+    points = [(point.at.timestamp(), point.mean) for point in series.points]
+    level = levels.warn or levels.crit
+    sinks = level is not None and math.isinf(level.high) and not level.inside
+    sign = -1.0 if sinks else 1.0
+    limit = 0.0 if sinks else series.limit
+    now = points[-1][0] + 1.0
+    found = ahead([(at, sign * value) for at, value in points], sign * limit, now)
+    if not isinstance(found, Ahead) or found.seconds > NEAR:
+        return None
+    room = sign * limit - found.level
+    slopes = [room / found.latest, found.slope, room / found.soonest if found.soonest else found.slope]
+    return Outlook(sign * found.level, *sorted(sign * slope for slope in slopes))
 
 
 def trend_lines(detail: CheckDetail, zone: ZoneInfo, width: int, height: int) -> list[Line]:
@@ -119,7 +143,7 @@ def trend_lines(detail: CheckDetail, zone: ZoneInfo, width: int, height: int) ->
     if not detail.series or height < 4:
         return [line(Ink(" no numbers are kept for this check", Tone.QUIET))]
     series = detail.series[0]
-    drawn = plot(series, detail.definition.levels, zone, width - 2, height)
+    drawn = plot(series, detail.definition.levels_for(series.metric), zone, width - 2, height)
     return [(Ink(" "), *each) for each in drawn]
 
 

@@ -26,6 +26,11 @@ def is_destructive(operation: Operation) -> bool:
     return str(operation.effect) == "destroy"
 
 
+def is_confirmed(operation: Operation) -> bool:
+    """Whether its plan is shown and confirmed first: it destroys, or acts on what is operated."""
+    return is_destructive(operation) or operation.reaches_target
+
+
 def is_secret(parameter: Parameter) -> bool:
     """Whether what is typed must not be seen."""
     return str(parameter.privacy) == "secret"

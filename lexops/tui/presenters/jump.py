@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lexops.tui.ink import Ink, Tone
 from lexops.tui.places import (
+    ActivityPlace,
     CheckPlace,
     IncidentPlace,
     ModePlace,
@@ -14,6 +15,7 @@ from lexops.tui.places import (
     RequestPlace,
     RequestsPlace,
     TargetPlace,
+    TreePlace,
 )
 from lexops.tui.presenters.columns import Column
 from lexops.tui.presenters.search import best
@@ -37,11 +39,17 @@ def destinations(snapshot: Snapshot | None, modes: Sequence[tuple[str, str]]) ->
     quiet = Ink(" ", Tone.QUIET)
     found = [Destination(title, "mode", ModePlace(name), quiet) for name, title in modes]
     found.append(Destination("Requests", "list", RequestsPlace(), quiet, "approvals, decisions, reviews"))
+    found.append(Destination("Tree", "list", TreePlace(), quiet, "what runs where; downtimes, silences"))
     if snapshot is None:
         return found
     found += [
         Destination(row.name, "target", TargetPlace(row.name), symbol(row.status))
         for row in snapshot.fleet.targets
+    ]
+    found += [
+        Destination(f"{row.name} activity", "live", ActivityPlace(row.name), quiet, "who blocks whom")
+        for row in snapshot.fleet.targets
+        if row.kind.is_database
     ]
     found += [
         Destination(f"#{each.id}", "incident", IncidentPlace(each.id), symbol(each.severity), each.title)

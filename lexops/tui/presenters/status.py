@@ -50,6 +50,7 @@ GLOSSARY: tuple[tuple[Ink, str], ...] = (
     (Ink("flapping"), "changes its mind too often to be believed"),
     (Ink("unreachable"), "the target itself could not be reached; that says nothing of this check"),
     (Ink("downtime"), "announced work, nobody is called"),
+    (Ink("silenced"), "counts and shows, but nobody is told until the silence ends"),
     (Ink("acknowledged"), "a person has it"),
     (Ink("▁▁▄█░·"), "worst status of each hour: ok, warning, critical, could not look, not seen"),
 )
@@ -57,6 +58,7 @@ GLOSSARY: tuple[tuple[Ink, str], ...] = (
 _FLAG_WORDS = {
     Flag.ACKNOWLEDGED: "ack",
     Flag.DOWNTIME: "downtime",
+    Flag.SILENCED: "silenced",
     Flag.UNREACHABLE: "unreachable",
     Flag.STALE: "stale",
     Flag.FLAPPING: "flapping",

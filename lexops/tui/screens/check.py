@@ -16,7 +16,7 @@ from textual.widget import Widget
 from lexops.checks.view import CheckDetail
 from lexops.errors import LexOpsError
 from lexops.tui.ink import Ink, Line, Tone, line
-from lexops.tui.places import IncidentPlace
+from lexops.tui.places import ActivityPlace, IncidentPlace, TriagePlace
 from lexops.tui.presenters.check import crumb, detail_lines
 from lexops.tui.presenters.forms import error_lines
 from lexops.tui.screens.findings import FindingsScreen
@@ -45,6 +45,16 @@ class CheckScreen(Room):
             tooltip="Announce work on the target; nobody is called",
         ),
         Binding("i", "incident", "incident", id="check.incident", tooltip="Go to its incident, or open one"),
+        Binding("t", "triage", "triage", id="check.triage", tooltip="Why it fails, and what to do"),
+        Binding("l", "activity", "live", id="check.activity", tooltip="What goes on in the database now"),
+        Binding(
+            "s",
+            "operate('check.silence')",
+            "silence",
+            show=False,
+            id="check.silence",
+            tooltip="Tell nobody for a while; it still counts and shows",
+        ),
         Binding("f", "findings", "findings", id="check.findings", tooltip="All findings as a list"),
         Binding("m", "metric", "metric", show=False, id="check.metric", tooltip="Plot the next metric"),
     ]
@@ -122,6 +132,8 @@ class CheckScreen(Room):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "findings":
             return True if self.detail and self.detail.findings else None
+        if action == "activity":
+            return True if self.detail and self.detail.row.kind.is_database else None
         if action == "metric":
             return True if self.detail and len(self.detail.series) > 1 else None
         return super().check_action(action, parameters)
@@ -137,6 +149,12 @@ class CheckScreen(Room):
             await self.console.go(IncidentPlace(row.incident))
         else:
             self.console.operate("incident.open", {"target": self.target})
+
+    async def action_triage(self) -> None:
+        await self.console.go(TriagePlace(self.target, self.check))
+
+    async def action_activity(self) -> None:
+        await self.console.go(ActivityPlace(self.target))
 
     def action_findings(self) -> None:
         if self.detail:

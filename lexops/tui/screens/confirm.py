@@ -81,6 +81,7 @@ class ConfirmScreen(ModalScreen[str | None]):
         self._panel("lines").show(lambda width: confirm_lines(preview, arguments, width))
         self._panel("needs").show(lambda width: needs_lines(preview, width))
         self._panel("word-label").show(lambda width: (word_line(preview.word),))
+        self.query_one("#confirm-word-line").display = bool(preview.word)
         self.query_one("#glass-lines", Panel).show(glass_lines)
         self.query_one("#glass-label", Panel).show(lambda width: (line(Ink("reason", Tone.QUIET)),))
         self.query_one("#cancel").focus()

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from lexops.checks.view import CheckRow
 from lexops.text import plural
 from lexops.tui.ink import Ink, Tone
-from lexops.tui.places import CheckPlace, Place
+from lexops.tui.places import ActivityPlace, CheckPlace, Place, TreePlace, TriagePlace
 from lexops.tui.presenters import checks
 from lexops.tui.presenters.header import section
 from lexops.tui.screens.room import Room
@@ -38,6 +38,27 @@ class HealthScreen(Room):
             "downtime",
             id="health.downtime",
             tooltip="Announce work on the target; nobody is called",
+        ),
+        Binding("t", "triage", "triage", id="health.triage", tooltip="Why it fails, and what to do"),
+        Binding("l", "activity", "live", id="health.activity", tooltip="What goes on in the database now"),
+        Binding(
+            "v", "tree", "tree", id="health.tree", tooltip="What runs where; downtimes, silences, freezes"
+        ),
+        Binding(
+            "A",
+            "acknowledge_all",
+            "ack all",
+            show=False,
+            id="health.ack_all",
+            tooltip="Take all that fails on the target in hand",
+        ),
+        Binding(
+            "z",
+            "operate('check.silence')",
+            "silence",
+            show=False,
+            id="health.silence",
+            tooltip="Tell nobody for a while; it still counts and shows",
         ),
     ]
 
@@ -84,6 +105,21 @@ class HealthScreen(Room):
     def action_sort(self) -> None:
         self._sort = (self._sort + 1) % len(checks.ORDERS)
         self.follow()
+
+    async def action_triage(self) -> None:
+        if row := self._list.current:
+            await self.console.go(TriagePlace(row.target, row.check))
+
+    async def action_activity(self) -> None:
+        if (row := self._list.current) and row.kind.is_database:
+            await self.console.go(ActivityPlace(row.target))
+
+    async def action_tree(self) -> None:
+        await self.console.go(TreePlace())
+
+    def action_acknowledge_all(self) -> None:
+        if row := self._list.current:
+            self.console.operate("check.acknowledge-all", {"target": row.target})
 
     def action_operate(self, name: str) -> None:
         self.console.operate(name, self.subject())

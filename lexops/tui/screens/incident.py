@@ -17,7 +17,7 @@ from lexops.checks.view import CheckRow
 from lexops.errors import LexOpsError
 from lexops.incidents.model import Entry, Incident, State
 from lexops.tui.ink import Line
-from lexops.tui.places import CheckPlace
+from lexops.tui.places import CheckPlace, TriagePlace
 from lexops.tui.presenters.forms import error_lines
 from lexops.tui.presenters.incidents import incident_lines
 from lexops.tui.presenters.status import badge
@@ -40,6 +40,7 @@ class IncidentScreen(Room):
         Binding("n", "operate('incident.note')", "note", id="incident.note", tooltip="Write a note"),
         Binding("x", "operate('incident.resolve')", "resolve", id="incident.resolve", tooltip="Resolve it"),
         Binding("enter", "check", "check", id="incident.check", tooltip="Go to the check it is about"),
+        Binding("t", "triage", "triage", id="incident.triage", tooltip="Why it fails, and what to do"),
     ]
 
     @dataclass
@@ -104,7 +105,7 @@ class IncidentScreen(Room):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         incident = self.known.incident if self.known else None
-        if action == "check":
+        if action in ("check", "triage"):
             return True if incident and incident.target and incident.check else None
         if action == "operate" and incident and parameters != ("incident.note",):
             taken = parameters == ("incident.acknowledge",) and incident.state is not State.OPEN
@@ -113,6 +114,11 @@ class IncidentScreen(Room):
 
     def action_operate(self, name: str) -> None:
         self.console.operate(name, self.subject())
+
+    async def action_triage(self) -> None:
+        incident = self.known.incident if self.known else None
+        if incident and incident.target and incident.check:
+            await self.console.go(TriagePlace(incident.target, incident.check))
 
     async def action_check(self) -> None:
         incident = self.known.incident if self.known else None

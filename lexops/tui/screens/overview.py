@@ -17,7 +17,15 @@ from textual.widget import Widget
 from lexops.checks.view import CheckDetail, CheckRow, TargetRow
 from lexops.errors import LexOpsError
 from lexops.tui.ink import Ink, Line, Tone
-from lexops.tui.places import CheckPlace, IncidentPlace, Place, RequestPlace, TargetPlace, is_place
+from lexops.tui.places import (
+    CheckPlace,
+    IncidentPlace,
+    Place,
+    RequestPlace,
+    TargetPlace,
+    TriagePlace,
+    is_place,
+)
 from lexops.tui.presenters import overview
 from lexops.tui.presenters.check import trend_lines
 from lexops.tui.presenters.checks import haystack as check_words
@@ -45,6 +53,7 @@ class OverviewScreen(Room):
             "a", "acknowledge", "ack", id="overview.ack", tooltip="Take the row under the cursor in hand"
         ),
         Binding("r", "run", "run now", id="overview.run", tooltip="Look again now at the selected check"),
+        Binding("t", "triage", "triage", id="overview.triage", tooltip="Why it fails, and what to do"),
         Binding(
             "tab", "app.focus_next", "next list", show=False, id="overview.next", tooltip="To the next list"
         ),
@@ -223,6 +232,10 @@ class OverviewScreen(Room):
             self.console.operate("incident.acknowledge", subject)
         elif "check" in subject:
             self.console.operate("check.acknowledge", subject)
+
+    async def action_triage(self) -> None:
+        if place := self.selected():
+            await self.console.go(TriagePlace(place.target, place.check))
 
     def action_run(self) -> None:
         if place := self.selected():

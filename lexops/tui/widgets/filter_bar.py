@@ -95,6 +95,6 @@ class FilterBar(Horizontal):
         def draw(width: int) -> Sequence[Line]:
             if typing:
                 return (line(" ", Ink(" / ", Tone.CHIP)),)
-            return (line(" ", Ink(f" / {text} ", Tone.CHIP), Ink("  c clears", Tone.QUIET)),)
+            return (line(" ", Ink(f" / {text} ", Tone.CHIP), Ink("  esc clears", Tone.QUIET)),)
 
         self.query_one(Panel).show(draw)

@@ -1,0 +1,2 @@
+-- The binary logs; bytes.
+SHOW BINARY LOGS

@@ -1,0 +1,3 @@
+-- The server's clock.
+SELECT
+    clock_timestamp() AS at
