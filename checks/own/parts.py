@@ -51,7 +51,7 @@ def plugins(history: History) -> Iterator[Observation]:
     broken = history.ask(own.broken)
     yield Metric("broken", len(broken), info=True)
     for name, reason in broken.items():
-        yield Finding(name, f"{one_line(name, 80)}: {one_line(reason, 200)}")
+        yield Finding(name, f"{one_line(name, 200)}: {one_line(reason, 200)}")
 
 
 @check(

@@ -90,7 +90,8 @@ def _judge_metric(check: Check, metric: Metric, standing: str) -> Judged:
         for status, level in ((Status.CRITICAL, levels.crit), (Status.WARNING, levels.warn)):
             was = standing in (status, Status.CRITICAL)
             if level is not None and level.alerts(metric.value, metric.limit, ease=EASE if was else 0.0):
-                return Judged(status, f"{text} ({_word(status)} {level.text})", metric.item, key)
+                better = "" if level.alerts(metric.value, metric.limit) else ", not clearly better yet"
+                return Judged(status, f"{text} ({_word(status)} {level.text}{better})", metric.item, key)
     except ValueError as error:
         return Judged(Status.UNKNOWN, f"{text}: {error}", metric.item, key)
     return Judged(Status.OK, text, metric.item, key)

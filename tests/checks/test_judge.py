@@ -101,6 +101,11 @@ def test_what_was_bad_has_to_be_clearly_good_again() -> None:
         assert judge(check, [Metric("x", value)], standing={"x|": before}).status is after, (value, before)
 
 
+def test_what_is_not_clearly_better_says_so() -> None:
+    [judged] = judge(make_check("80"), [Metric("x", 75)], standing={"x|": "WARNING"}).judged
+    assert judged.text == "x 75 (warn 80, not clearly better yet)"
+
+
 def test_a_lower_bound_has_to_be_passed_clearly_too() -> None:
     check = make_check("24:")
     assert judge(check, [Metric("left", 25)], standing={"left|": "WARNING"}).status is Status.WARNING

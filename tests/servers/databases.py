@@ -105,6 +105,9 @@ def give_blind_role(server: DatabaseServer, url: str) -> str:
     """Create a PostgreSQL role with a bare log-in; gives the URL to log in as it."""
     if not server.execute(f"SELECT FROM pg_roles WHERE rolname = '{BLIND}'"):
         server.execute(f"CREATE ROLE {BLIND} LOGIN")
+    has = f"SELECT roleid::regrole FROM pg_auth_members WHERE member = '{BLIND}'::regrole"
+    for [granted] in server.execute(has):  # another test has let it see
+        server.execute(f"REVOKE {granted} FROM {BLIND}")
     return server.url(_database_of(url), BLIND)
 
 
@@ -119,7 +122,7 @@ def give_mariadb_role(server: DatabaseServer, database: str) -> str:
 
 def give_blind_mariadb_role(server: DatabaseServer) -> str:
     """Create a MariaDB account with a bare log-in; gives the URL to log in as it."""
-    server.execute(f"CREATE USER IF NOT EXISTS {BLIND}@'%%'")
+    server.execute(f"CREATE OR REPLACE USER {BLIND}@'%%'")
     return server.url("information_schema", BLIND)
 
 

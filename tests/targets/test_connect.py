@@ -105,6 +105,6 @@ def test_an_endpoint_is_only_asked_when_it_is_probed(tmp_path: Path) -> None:
     site = _site(tmp_path, portal={"kind": "endpoint", "url": "https://127.0.0.1:1/", "expect_text": "OK"})
     with closing(connect(site, "portal")) as session:
         assert isinstance(session, Endpoint)
-        assert (session.expect_status, session.expect_text) == (200, "OK")
+        assert (session.settings.expect_status, session.settings.expect_text) == (200, "OK")
         with pytest.raises(Unreachable):
             session.probe()
