@@ -13,9 +13,11 @@ from typing import Any, ClassVar
 from textual import on, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input
 
 from lexops.clock import Clock, SystemClock
 from lexops.errors import LexOpsError
@@ -147,6 +149,16 @@ class Console(AskingApp):
         # stands on its stack: widgets that ask for the screen would fail.
         asyncio.get_running_loop().set_task_factory(None)
         self._feed.start()  # it reads while the first screen is made
+
+    def on_key(self, event: Key) -> None:
+        """A letter that a field with the focus has not taken was typed just before it had the focus.
+
+        That is so on a slow line, where several come in one packet: they are meant for the field.
+        """
+        field = self.focused
+        if isinstance(field, Input) and event.is_printable and event.character:
+            event.prevent_default()
+            field.insert_text_at_cursor(event.character)
 
     def on_mount(self) -> None:
         if not self.is_headless and threading.current_thread() is threading.main_thread():

@@ -222,6 +222,7 @@ async def test_an_ssh_key_signs_instead_of_a_code() -> None:
         assert "more tries" not in d.screen_text()
         await d.settle()
         area.insert("\n-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n")
+        await d.settle()  # the button moves as the text grows
         await d.pilot.click("#go")
         await d.until(lambda: d.port.asked)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from textual.events import Key
 from textual.widgets import Button, Input
 
 from lexops.checks.model import Status
@@ -241,11 +242,31 @@ async def test_what_cannot_be_undone_is_never_one_key_away_and_begins_at_cancel(
         assert d.here == "CheckScreen" and d.port.asked == []
 
 
+async def test_letters_on_cancel_begin_the_word_and_enter_there_still_cancels() -> None:
+    drop = FakeOperation("check.run", "Drop the database", "destroy", (TARGET, CHECK))
+    offer = FakePort(offered=(drop,), shown=preview(plan=(), word="billing-db"))
+    async with desk(offer) as d:
+        await d.press("enter", "r", *"bill")
+        word = d.console.screen.query_one("#confirm-word", Input)
+        assert (word.value, d.console.focused) == ("bill", word)
+        await d.press("down", "enter")
+        assert d.here == "CheckScreen" and d.port.asked == []
+
+
 async def test_what_is_typed_in_a_burst_reaches_its_field() -> None:
     async with desk() as d:
         await d.press("enter", "a")
         await d.press(*"known")
         assert d.console.screen.query_one(Input).value == "known"
+
+
+async def test_a_filter_typed_in_one_packet_is_no_row_of_commands() -> None:
+    async with desk() as d:
+        await d.press("2")
+        for letter in ("slash", *"payroll"):
+            d.console.post_message(Key(letter, "/" if letter == "slash" else letter))
+        await d.until(lambda: d.console.screen.query_one(FilterBar).text == "payroll")
+        assert d.here == "HealthScreen"
 
 
 async def test_a_refusal_is_one_line_and_a_hint_in_the_dialog() -> None:

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
@@ -88,6 +89,14 @@ class ConfirmScreen(ModalScreen[str | None]):
 
     def _panel(self, name: str) -> Panel:
         return self.query_one(f"#confirm-{name}", Panel)
+
+    def on_key(self, event: Key) -> None:
+        """Letters on a button begin the word; enter there stays the button's own."""
+        if event.is_printable and event.character and isinstance(self.focused, Button) and self._preview.word:
+            event.stop()
+            field = self.query_one("#confirm-word", Input)
+            field.insert_text_at_cursor(event.character)
+            field.focus()
 
     @on(Button.Pressed, "#cancel")
     def _cancelled(self) -> None:

@@ -58,9 +58,10 @@ class FilterBar(Horizontal):
         return self.query_one(FilterInput).has_focus
 
     def edit(self) -> None:
-        """Start or go on typing."""
+        """Start or go on typing, at once: what follows in the same packet is meant for the filter."""
         self.add_class("-typing")
-        self.query_one(FilterInput).focus()
+        self.app.stylesheet.update(self)
+        self.screen.set_focus(self.query_one(FilterInput))
         self._tell()
 
     def set(self, text: str) -> None:
