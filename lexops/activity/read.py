@@ -14,7 +14,7 @@ from lexops.targets.database import MariaDB, PostgreSQL, SQLite
 from lexops.targets.masking import masked
 from lexops.targets.session import Session as Connection
 from lexops.targets.sqlfile import SqlFolder
-from lexops.text import one_line
+from lexops.text import one_line, plural
 
 SQL = SqlFolder(files("lexops.activity"))
 OURS = "a session of LexOps itself"
@@ -168,6 +168,6 @@ def _kept_by_mariadb(row: Mapping[str, Any], us: str) -> str:
 def _sqlite(db: SQLite) -> Activity:
     """Its sessions are the processes of this machine that have the file open."""
     found, hidden = openers(db.path)
-    unseen = f"{hidden:,} processes of other accounts may have the file open too" if hidden else ""
+    unseen = f"{plural(hidden, 'program')} of other accounts may have the file open too" if hidden else ""
     grant = "run lexops as root, or as the account of the application" if hidden else ""
     return Activity(db.target.name, db.kind, datetime.now(UTC), found, unseen, grant)

@@ -311,6 +311,7 @@ def detail(of: CheckRow) -> CheckDetail:
         of.title,
         of.area,
         frozenset({of.kind}),
+        why="It opens tickets and phone calls about balances that are right.",
         meaning="Portal reads come from the standby: clients see old balances while it is behind. "
         "WAL that is held for a slot fills the disk of the primary.",
         mend="Look at the standby's log and disk first; drop the slot only when the standby is given up.",

@@ -106,6 +106,7 @@ async def test_the_check_page_has_everything() -> None:
         await d.press("enter")
         text = d.screen_text()
         for said in (
+            "MEANS",
             "WHY",
             "SEEN",
             "NOTE",

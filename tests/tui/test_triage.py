@@ -44,7 +44,7 @@ async def test_the_page_has_everything_in_the_order_it_is_asked(size: tuple[int,
     async with desk(port(), size) as d:
         await open_triage(d)
         text = d.panel("#page")
-        order = ("CAUSE", "SEEN", "┄", "CHANGED", "BEFORE", "WHY", "DO")
+        order = ("CAUSE", "SEEN", "┄", "CHANGED", "BEFORE", "MEANS", "WHY", "DO")
         places = [text.index(said) for said in order]
         assert places == sorted(places)
         for said in (

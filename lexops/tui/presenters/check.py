@@ -47,7 +47,8 @@ def detail_lines(
         EMPTY,
     ]
     lines += _plot(detail, zone, width, height, metric)
-    lines += _section("WHY", check.meaning, width)
+    lines += _section("MEANS", check.meaning, width)
+    lines += _section("WHY", check.why, width)
     lines += _seen(detail, width)
     for note in detail.notes:
         lines += _section("NOTE", f"{note.label}: {note.text}", width)

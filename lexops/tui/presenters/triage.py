@@ -41,7 +41,8 @@ def triage_lines(
     lines += _labelled("CHANGED", _changes(triage.changed, row, zone, width))
     lines += _labelled("RELATED", _related(triage, now, width))
     lines += _labelled("BEFORE", _past(triage.past, zone, width))
-    lines += _labelled("WHY", _text(check.meaning, width))
+    lines += _labelled("MEANS", _text(check.meaning, width))
+    lines += _labelled("WHY", _text(check.why, width))
     lines += _labelled("DO", _mend(triage, width))
     return lines
 
