@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.message import Message
-from textual.widget import Widget
 
 from lexops.checks.view import CheckDetail
-from lexops.errors import LexOpsError
-from lexops.tui.ink import Ink, Line, Tone, line
-from lexops.tui.places import ActivityPlace, IncidentPlace, TriagePlace
-from lexops.tui.presenters.check import crumb, detail_lines
-from lexops.tui.presenters.forms import error_lines
+from lexops.tui.ink import Line
+from lexops.tui.places import TriagePlace
+from lexops.tui.presenters.check import detail_lines
 from lexops.tui.screens.findings import FindingsScreen
-from lexops.tui.screens.room import Room
-from lexops.tui.snapshot import Snapshot
-from lexops.tui.widgets.panel import Panel
+from lexops.tui.screens.of_check import OfCheck
 
 
-class CheckScreen(Room):
+class CheckScreen(OfCheck[CheckDetail]):
     """Status, numbers, plot, meaning, evidence, relations and history of a check."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,107 +49,28 @@ class CheckScreen(Room):
         Binding("m", "metric", "metric", show=False, id="check.metric", tooltip="Plot the next metric"),
     ]
 
-    @dataclass
-    class Read(Message):
-        """The detail has been read."""
+    @property
+    def detail(self) -> CheckDetail | None:
+        return self.known
 
-        detail: CheckDetail
+    def read(self) -> CheckDetail:
+        return self.console.port.check(self.target, self.check)
 
-    @dataclass
-    class Failed(Message):
-        """It could not be read; what is shown stays."""
-
-        text: str
-        hint: str
-
-    def __init__(self, target: str, check: str) -> None:
-        super().__init__()
-        self.target = target
-        self.check = check
-        self.detail: CheckDetail | None = None
-        self._metric = 0
-
-    def body(self) -> Iterable[Widget]:
-        with VerticalScroll(classes="page"):
-            yield Panel(id="page")
+    def lines(self, known: CheckDetail, width: int) -> list[Line]:
+        console = self.console
+        return detail_lines(known, console.now(), console.port.zone, width, self.size.height, self.metric)
 
     def crumbs(self) -> Sequence[str]:
         return (self.target, self.check)
 
-    def state(self) -> Line:
-        return crumb(self.detail.row if self.detail else None, self.console.now())
-
-    def subject(self) -> dict[str, object]:
-        return {"target": self.target, "check": self.check}
-
-    def draw(self, snapshot: Snapshot, now: datetime) -> None:
-        self._read()
-
-    @work(thread=True, exclusive=True, group="read", exit_on_error=False)
-    def _read(self) -> None:
-        try:
-            self.post_message(self.Read(self.console.port.check(self.target, self.check)))
-        except LexOpsError as error:
-            self.post_message(self.Failed(str(error), error.hint))
-
-    @on(Read)
-    def _show(self, event: Read) -> None:
-        self.detail = event.detail
-        self.tell()
-        self._redraw()
-        self.refresh_bindings()
-
-    @on(Failed)
-    def _failed(self, event: Failed) -> None:
-        if self.detail is None:
-            self.query_one("#page", Panel).show(lambda width: error_lines(event.text, event.hint, width))
-        else:
-            self.console.say(event.text, event.hint, failed=True)
-
-    def on_resize(self) -> None:
-        self._redraw()
-
-    def _redraw(self) -> None:
-        detail, zone, now, metric = self.detail, self.console.port.zone, self.console.now(), self._metric
-        height = self.size.height
-        if detail is None:
-            self.query_one("#page", Panel).show(lambda width: [line(Ink(" reading", Tone.QUIET))])
-            return
-        self.query_one("#page", Panel).show(
-            lambda width: detail_lines(detail, now, zone, width, height, metric)
-        )
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def why_not(self, action: str, parameters: tuple[object, ...]) -> str:
         if action == "findings":
-            return True if self.detail and self.detail.findings else None
-        if action == "activity":
-            return True if self.detail and self.detail.row.kind.is_database else None
-        if action == "metric":
-            return True if self.detail and len(self.detail.series) > 1 else None
-        return super().check_action(action, parameters)
-
-    def action_operate(self, name: str) -> None:
-        self.console.operate(name, self.subject())
-
-    async def action_incident(self) -> None:
-        if self.detail is None:
-            return
-        row = self.detail.row
-        if row.incident:
-            await self.console.go(IncidentPlace(row.incident))
-        else:
-            self.console.operate("incident.open", {"target": self.target})
+            return "" if self.detail and self.detail.findings else "it has found nothing"
+        return super().why_not(action, parameters)
 
     async def action_triage(self) -> None:
         await self.console.go(TriagePlace(self.target, self.check))
 
-    async def action_activity(self) -> None:
-        await self.console.go(ActivityPlace(self.target))
-
     def action_findings(self) -> None:
         if self.detail:
             self.app.push_screen(FindingsScreen(self.detail))
-
-    def action_metric(self) -> None:
-        self._metric += 1
-        self._redraw()

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.message import Message
-from textual.widget import Widget
 
-from lexops.errors import LexOpsError
 from lexops.gate.model import RequestView, State
 from lexops.tui.ink import Line
 from lexops.tui.presenters import offers, requests
-from lexops.tui.presenters.forms import error_lines
-from lexops.tui.screens.room import Room
-from lexops.tui.snapshot import Snapshot
-from lexops.tui.widgets.panel import Panel
+from lexops.tui.screens.page import Page
 
 LIVE = 1.0
 """Seconds between two looks at a request that is under way: its progress is no event."""
@@ -31,7 +21,7 @@ def _act(key: str, operation: str, label: str, tooltip: str) -> Binding:
     return Binding(key, f"operate('{operation}')", label, id=f"request.{id}", tooltip=tooltip)
 
 
-class RequestScreen(Room):
+class RequestScreen(Page[RequestView]):
     """Its keys only open a form; the gate decides."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,27 +33,17 @@ class RequestScreen(Room):
         _act("g", offers.CANCEL, "give up", "Give it up; what runs stops before its next step"),
     ]
 
-    @dataclass
-    class Read(Message):
-        """The request has been read."""
-
-        request: RequestView
-
-    @dataclass
-    class Failed(Message):
-        """It could not be read; what is shown stays."""
-
-        text: str
-        hint: str
-
     def __init__(self, number: int) -> None:
         super().__init__()
         self.number = number
-        self.known: RequestView | None = None
 
-    def body(self) -> Iterable[Widget]:
-        with VerticalScroll(classes="page"):
-            yield Panel(id="page")
+    def read(self) -> RequestView:
+        return self.console.port.request(self.number)
+
+    def lines(self, known: RequestView, width: int) -> list[Line]:
+        console = self.console
+        me, denied = (console.snapshot.session, console.snapshot.denied) if console.snapshot else (None, {})
+        return requests.request_lines(known, me, denied, console.now(), console.port.zone, width)
 
     def on_mount(self) -> None:
         self.set_interval(LIVE, self._look_on)
@@ -79,41 +59,10 @@ class RequestScreen(Room):
         # With the hash of what is on the screen, so that nothing else is approved.
         return {"request": self.number, **({"hash": known.hash} if known else {})}
 
-    def draw(self, snapshot: Snapshot, now: datetime) -> None:
-        self._read()
-
     def _look_on(self) -> None:
         under_way = self.known is not None and self.known.state in (State.RUNNING, State.RELEASED)
         if under_way and not self.console.held:
-            self._read()
-
-    @work(thread=True, exclusive=True, group="read", exit_on_error=False)
-    def _read(self) -> None:
-        try:
-            self.post_message(self.Read(self.console.port.request(self.number)))
-        except LexOpsError as error:
-            self.post_message(self.Failed(str(error), error.hint))
-
-    @on(Read)
-    def _show(self, event: Read) -> None:
-        changed = event.request != self.known
-        self.known = event.request
-        if changed:
-            self.tell()
-            self.refresh_bindings()
-        console = self.console
-        me, denied = (console.snapshot.session, console.snapshot.denied) if console.snapshot else (None, {})
-        request, now, zone = event.request, console.now(), console.port.zone
-        self.query_one("#page", Panel).show(
-            lambda width: requests.request_lines(request, me, denied, now, zone, width)
-        )
-
-    @on(Failed)
-    def _failed(self, event: Failed) -> None:
-        if self.known is None:
-            self.query_one("#page", Panel).show(lambda width: error_lines(event.text, event.hint, width))
-        else:
-            self.console.say(event.text, event.hint, failed=True)
+            self.look()
 
     def why_not(self, action: str, parameters: tuple[object, ...]) -> str:
         if action != "operate":

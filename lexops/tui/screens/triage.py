@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.message import Message
-from textual.widget import Widget
 
 from lexops.checks.triage import Triage
-from lexops.errors import LexOpsError
-from lexops.tui.ink import Ink, Line, Tone, line
-from lexops.tui.places import ActivityPlace, CheckPlace, IncidentPlace, TriagePlace
-from lexops.tui.presenters.check import crumb
-from lexops.tui.presenters.forms import error_lines
+from lexops.checks.view import CheckDetail
+from lexops.tui.ink import Line
+from lexops.tui.places import CheckPlace, TriagePlace
 from lexops.tui.presenters.triage import triage_lines
-from lexops.tui.screens.room import Room
-from lexops.tui.snapshot import Snapshot
-from lexops.tui.widgets.panel import Panel
+from lexops.tui.screens.of_check import OfCheck
 
 
-class TriageScreen(Room):
+class TriageScreen(OfCheck[Triage]):
     """Everything that helps with a failing check on one page, and the keys to act on it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,97 +41,24 @@ class TriageScreen(Room):
         Binding("m", "metric", "metric", show=False, id="triage.metric", tooltip="Plot the next metric"),
     ]
 
-    @dataclass
-    class Read(Message):
-        """All has been read."""
+    @property
+    def detail(self) -> CheckDetail | None:
+        return self.known.detail if self.known else None
 
-        triage: Triage
+    def read(self) -> Triage:
+        return self.console.port.triage(self.target, self.check)
 
-    @dataclass
-    class Failed(Message):
-        """It could not be read; what is shown stays."""
-
-        text: str
-        hint: str
-
-    def __init__(self, target: str, check: str) -> None:
-        super().__init__()
-        self.target = target
-        self.check = check
-        self.known: Triage | None = None
-        self._metric = 0
-
-    def body(self) -> Iterable[Widget]:
-        with VerticalScroll(classes="page"):
-            yield Panel(id="page")
+    def lines(self, known: Triage, width: int) -> list[Line]:
+        console = self.console
+        return triage_lines(known, console.now(), console.port.zone, width, self.size.height, self.metric)
 
     def crumbs(self) -> Sequence[str]:
         return (self.target, self.check, "triage")
 
-    def state(self) -> Line:
-        return crumb(self.known.detail.row if self.known else None, self.console.now())
-
-    def subject(self) -> dict[str, object]:
-        return {"target": self.target, "check": self.check}
-
-    def draw(self, snapshot: Snapshot, now: datetime) -> None:
-        self._read()
-
-    @work(thread=True, exclusive=True, group="read", exit_on_error=False)
-    def _read(self) -> None:
-        try:
-            self.post_message(self.Read(self.console.port.triage(self.target, self.check)))
-        except LexOpsError as error:
-            self.post_message(self.Failed(str(error), error.hint))
-
-    @on(Read)
-    def _show(self, event: Read) -> None:
-        self.known = event.triage
-        self.tell()
-        self._redraw()
-        self.refresh_bindings()
-
-    @on(Failed)
-    def _failed(self, event: Failed) -> None:
-        if self.known is None:
-            self.query_one("#page", Panel).show(lambda width: error_lines(event.text, event.hint, width))
-        else:
-            self.console.say(event.text, event.hint, failed=True)
-
-    def on_resize(self) -> None:
-        self._redraw()
-
-    def _redraw(self) -> None:
-        known, zone, now, metric = self.known, self.console.port.zone, self.console.now(), self._metric
-        height = self.size.height
-        page = self.query_one("#page", Panel)
-        if known is None:
-            page.show(lambda width: [line(Ink(" reading", Tone.QUIET))])
-        else:
-            page.show(lambda width: triage_lines(known, now, zone, width, height, metric))
-
-    # Keys
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("activity", "cause", "metric"):
-            return None if self.why_not(action, parameters) else True
-        return super().check_action(action, parameters)
-
     def why_not(self, action: str, parameters: tuple[object, ...]) -> str:
-        known = self.known
-        if action == "activity":
-            return "" if known and known.database else "only databases have sessions"
         if action == "cause":
-            return "" if known and known.cause else "nothing else that fails explains it"
-        if action == "metric":
-            return "" if known and len(known.detail.series) > 1 else "there is no other metric"
+            return "" if self.known and self.known.cause else "nothing else that fails explains it"
         return super().why_not(action, parameters)
-
-    def action_operate(self, name: str) -> None:
-        self.console.operate(name, self.subject())
-
-    async def action_activity(self) -> None:
-        await self.console.go(ActivityPlace(self.target))
 
     async def action_cause(self) -> None:
         if self.known and (cause := self.known.cause):
@@ -149,14 +66,3 @@ class TriageScreen(Room):
 
     async def action_check(self) -> None:
         await self.console.go(CheckPlace(self.target, self.check))
-
-    async def action_incident(self) -> None:
-        row = self.known.detail.row if self.known else None
-        if row and row.incident:
-            await self.console.go(IncidentPlace(row.incident))
-        elif row:
-            self.console.operate("incident.open", {"target": self.target})
-
-    def action_metric(self) -> None:
-        self._metric += 1
-        self._redraw()
