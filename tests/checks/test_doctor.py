@@ -14,7 +14,7 @@ from lexops.billing.firm import Size, build_firm
 from lexops.checks import doctor
 from lexops.checks.assignment import Assignment
 from lexops.checks.contract import CannotSee, RunnableCheck
-from lexops.checks.doctor import Diagnosis, diagnoses, look, statements
+from lexops.checks.doctor import HEAVY, LONGEST, Diagnosis, diagnoses, look, statements
 from lexops.checks.judge import judge
 from lexops.checks.model import Area, Check, Finding, Outcome, Status, Verdict
 from lexops.site import Site
@@ -57,11 +57,13 @@ def test_checks_are_grouped_by_the_statement_that_mends_them() -> None:
     assert (found.sees, found.account, found.is_blind) == (1, '"Mon-1"', True)
 
 
-def test_a_heavy_check_that_was_let_in_has_its_rights() -> None:
+def test_a_check_that_was_let_in_and_stopped_by_our_limit_has_its_rights() -> None:
     stopped = Verdict(Status.UNKNOWN, "no answer within 1 s")
-    [found] = diagnoses([HERE], [outcome(stopped, seconds=1.01, timeout=1)])
-    assert not found.is_blind
-    [slow] = diagnoses([HERE], [outcome(stopped, seconds=5.01, timeout=5)])
+    for limit in (HEAVY, LONGEST):
+        seconds = int(limit.total_seconds())
+        [found] = diagnoses([HERE], [outcome(stopped, seconds=seconds + 0.01, timeout=seconds)])
+        assert not found.is_blind
+    [slow] = diagnoses([HERE], [outcome(stopped, seconds=3.01, timeout=3)])
     assert slow.unexplained == (("a.b", "no answer within 1 s"),)
 
 
