@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Button, Input
 
 from lexops.tui.app import Console
 from lexops.tui.asking import ASKING
@@ -38,6 +38,12 @@ class Desk:
             else:
                 await self.pilot.press(key)
         await self.settle()
+
+    async def push(self, button: str) -> None:
+        """Press a button, wherever the layout has it by now."""
+        await self.settle()
+        self.console.screen.query_one(button, Button).press()
+        await self.pilot.pause()
 
     async def settle(self) -> None:
         """Until all that was started has been shown."""

@@ -85,13 +85,13 @@ async def test_breaking_the_glass_is_marked_and_needs_a_reason() -> None:
     async with desk(FakePort(offered=(RESTORE,))) as d:
         await confirming(d)
         assert "BREAK GLASS" not in d.screen_text()
-        await d.pilot.click("#glass")
+        await d.push("#glass")
         await d.settle()
         text = d.screen_text()
         assert "▲ BREAK GLASS" in text and "Everybody is alarmed" in text and "Restore a backup NOW" in text
         assert "approval by another person" not in text
         d.console.screen.query_one("#confirm-word", Input).value = "billing-db"
-        await d.pilot.click("#go")
+        await d.push("#go")
         await d.settle()
         assert "a reason is needed" in d.screen_text() and d.port.intents == []
         await d.press("~the court waits", "enter", "enter", "enter")
@@ -103,13 +103,13 @@ async def test_breaking_the_glass_is_marked_and_needs_a_reason() -> None:
 async def test_going_back_from_the_glass_asks_for_approval_again() -> None:
     async with desk(FakePort(offered=(RESTORE,))) as d:
         await confirming(d)
-        await d.pilot.click("#glass")
+        await d.push("#glass")
         await d.settle()
         d.console.screen.query_one("#glass-reason", Input).value = "changed my mind"
-        await d.pilot.click("#glass")
+        await d.push("#glass")
         await d.settle()
         d.console.screen.query_one("#confirm-word", Input).value = "billing-db"
-        await d.pilot.click("#go")
+        await d.push("#go")
         await d.until(lambda: d.port.intents)
         assert d.port.intents[0].break_glass == ""
 
@@ -137,7 +137,7 @@ async def test_a_refusal_stays_in_the_confirmation_and_leaves_cancel_in_focus() 
         await confirming(d)
         d.port.refuse = Refused("changes are frozen: audit week", hint="wait until Monday")
         d.console.screen.query_one("#confirm-word", Input).value = "billing-db"
-        await d.pilot.click("#go")
+        await d.push("#go")
         await d.until(lambda: "changes are frozen" in d.screen_text())
         assert "wait until Monday" in d.screen_text() and focused(d) == "cancel"
 
@@ -165,7 +165,7 @@ async def stepping_up(d: Desk) -> None:
     d.console.operate("approval.grant", {"reason": "seen"})
     await d.until(lambda: d.here == "FormScreen")
     await d.settle()
-    await d.pilot.click("#go")
+    await d.push("#go")
     await d.until(lambda: d.here == "StepUpScreen")
     await d.settle()
 
@@ -212,18 +212,18 @@ async def test_giving_up_the_second_factor_gives_up_the_request_and_keeps_the_fo
 async def test_an_ssh_key_signs_instead_of_a_code() -> None:
     async with desk(grant_port()) as d:
         await stepping_up(d)
-        await d.pilot.click("#sign")
+        await d.push("#sign")
         await d.until(lambda: "ssh-keygen -Y sign" in d.screen_text())
         area = d.console.screen.query_one("#stepup-armour", TextArea)
         assert area.has_focus and "scope: change:production" in d.screen_text()
         area.insert("nonsense")
-        await d.pilot.click("#go")
+        await d.push("#go")
         await d.until(lambda: "this is no SSH signature" in d.screen_text())
         assert "more tries" not in d.screen_text()
         await d.settle()
         area.insert("\n-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n")
         await d.settle()  # the button moves as the text grows
-        await d.pilot.click("#go")
+        await d.push("#go")
         await d.until(lambda: d.port.asked)
 
 
@@ -232,7 +232,7 @@ async def test_without_an_authenticator_the_key_is_asked_for_at_once_and_the_age
         await stepping_up(d)
         await d.until(lambda: "ssh-keygen -Y sign" in d.screen_text())
         assert not d.console.screen.query("#sign")
-        await d.pilot.click("#agent")
+        await d.push("#agent")
         await d.until(lambda: d.port.asked)
 
 
@@ -240,7 +240,7 @@ async def test_a_destructive_act_is_confirmed_first_and_proven_then() -> None:
     async with desk(FakePort(offered=(RESTORE,), code="123456")) as d:
         await confirming(d)
         d.console.screen.query_one("#confirm-word", Input).value = "billing-db"
-        await d.pilot.click("#go")
+        await d.push("#go")
         await d.until(lambda: d.here == "StepUpScreen")
         await d.settle()
         await d.press("~123456", "enter")
@@ -270,7 +270,7 @@ async def test_what_is_secret_is_never_on_the_screen() -> None:
         await d.settle()
         assert "(secret)" in d.screen_text() and "hunter2" not in d.screen_text()
         d.console.screen.query_one("#confirm-word", Input).value = "billing-db"
-        await d.pilot.click("#go")
+        await d.push("#go")
         await d.until(lambda: d.port.asked == [("vault.burn", {"password": "hunter2"})])
 
 

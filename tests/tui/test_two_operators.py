@@ -54,17 +54,17 @@ async def rebuild(d: Desk, *, why: str = "") -> None:
     d.console.operate("wall.rebuild", {"target": "wall"})
     await d.until(lambda: d.here == "FormScreen")
     await d.settle()
-    await d.pilot.click("#go")
+    await d.push("#go")
     await d.until(lambda: d.here == "ConfirmScreen")
     await d.settle()
     for said in ("Rebuild a wall wall", " PRODUCTION ", "tear wall down", "build it again"):
         assert said in d.screen_text(), said
     if why:
-        await d.pilot.click("#glass")
+        await d.push("#glass")
         await d.settle()
         d.console.screen.query_one("#glass-reason", Input).value = why
     d.console.screen.query_one("#confirm-word", Input).value = "wall"
-    await d.pilot.click("#go")
+    await d.push("#go")
 
 
 async def test_one_asks_another_approves_and_both_see_it_done(wall: World) -> None:
