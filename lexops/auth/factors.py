@@ -25,6 +25,7 @@ from lexops.auth.factor_tables import (
     step_up_table,
     totp_table,
 )
+from lexops.auth.model import Operator
 from lexops.auth.sshkey import NotAccepted
 from lexops.clock import show_duration
 from lexops.errors import Refused
@@ -90,6 +91,11 @@ class StepUp:
     flags: tuple[str, ...]
     at: datetime
     expires: datetime
+
+
+def has_any(connection: Connection, person: Operator) -> bool:
+    """Whether the operator has a second factor at all: an authenticator or a key to sign with."""
+    return enrolled(connection, person.id).totp or bool(person.keys)
 
 
 def enrolled(connection: Connection, operator: str) -> Enrolled:

@@ -154,8 +154,8 @@ class Gate:
         if not decision.permitted or person is None:
             return self._refuse(connection, case, person, decision)
         if decision.second_factor is not None:
-            enrolled = factors.enrolled(connection, person.id).totp or bool(person.keys)
-            return SecondFactorNeeded(self._preview(case, plan, decision), enrolled)
+            has_any = factors.has_any(connection, person)
+            return SecondFactorNeeded(self._preview(case, plan, decision), has_any)
         if case.word and request.door not in UNATTENDED and request.confirmed != case.word:
             return ConfirmationNeeded(self._preview(case, plan, decision))
         row = self._keep(connection, case, person, plan, decision)

@@ -48,7 +48,7 @@ def _demand_second_factor(act: Act) -> None:
     if limit is None or (found is not None and act.at - found.at <= limit):
         return
     person = people.by_id(act.connection, act.operator_id)
-    enrolled = factors.enrolled(act.connection, act.operator_id).totp or bool(person and person.keys)
+    has_any = person is not None and factors.has_any(act.connection, person)
     asked = Preview(
         operation=restart.name,
         title=restart.title,
@@ -62,7 +62,7 @@ def _demand_second_factor(act: Act) -> None:
         word="",
         break_glass=False,
     )
-    raise SecondFactorNeeded(asked, enrolled)
+    raise SecondFactorNeeded(asked, has_any)
 
 
 def _places(act: Act) -> list[Recollection]:
