@@ -8,7 +8,22 @@ import os
 import platform
 import sys
 
-from benchmarks import audit, catalogue, durable, engine, fleet, gate, row_list, startup, trends
+from benchmarks import (
+    audit,
+    business,
+    catalogue,
+    clocks,
+    durable,
+    engine,
+    escalation,
+    fleet,
+    gate,
+    reports,
+    row_list,
+    search,
+    startup,
+    trends,
+)
 from benchmarks.figures import as_data, as_text
 
 BENCHMARKS = {
@@ -22,6 +37,11 @@ BENCHMARKS = {
     "gate": gate.measure,
     "durable": durable.measure,
     "trends": trends.measure,
+    "reports": reports.measure,
+    "business": business.measure,
+    "clocks": clocks.measure,
+    "escalation": escalation.measure,
+    "search": search.measure,
 }
 
 
@@ -37,17 +57,17 @@ def main() -> None:
         if name not in BENCHMARKS:
             parser.error(f"there is no benchmark {name!r}; there are: {', '.join(BENCHMARKS)}")
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}"
-    reports = []
+    measured = []
     if not chosen.json:
         sys.stdout.write(f"{machine}\n")
     for name in chosen.names or BENCHMARKS:
         report = BENCHMARKS[name]()
-        reports.append(as_data(report))
+        measured.append(as_data(report))
         if not chosen.json:
             sys.stdout.write(f"\n{as_text(report)}")
             sys.stdout.flush()
     if chosen.json:
-        sys.stdout.write(json.dumps({"machine": machine, "benchmarks": reports}, indent=2) + "\n")
+        sys.stdout.write(json.dumps({"machine": machine, "benchmarks": measured}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

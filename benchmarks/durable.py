@@ -23,8 +23,8 @@ from lexops.worker.durable import Durable
 from lexops.worker.engine import Place, connect
 from lexops.worker.loop import PROBE
 from tests.servers import DatabaseServer, Missing, site_url, start_postgresql
+from tests.waiting import until
 from tests.worker.runs import Run as Job
-from tests.worker.runs import within
 from tests.worker.team import TARGETS, Team
 
 STEPS = 50
@@ -109,8 +109,8 @@ def _durable(place: Place) -> Run:
         try:
             key = f"run{time.monotonic_ns()}"
             durable.start(Job(key, steps=STEPS))
-            within(60, lambda: key in acts.began)
-            cpu = timed(lambda: within(60, lambda: key in acts.finished), STEPS).cpu
+            until(lambda: key in acts.began)
+            cpu = timed(lambda: until(lambda: key in acts.finished), STEPS).cpu
             return Sample((acts.finished[key] - acts.began[key]) / STEPS, cpu)
         finally:
             durable.close()
@@ -150,12 +150,12 @@ def _fail_over(folder: Path, server: DatabaseServer) -> list[Series]:
 def _killed(team: Team) -> tuple[float, float]:
     """Seconds from the kill until the run was finished, and until all targets were looked at."""
     team.start(2)
-    within(60, team.is_shared)
+    until(team.is_shared)
     team.held.hold("run", 0)
     team.jobs({"key": "run", "steps": 2})
-    within(60, lambda: team.journal.lines("begin", "run"))
+    until(lambda: team.journal.lines("begin", "run"))
     killed_at = team.kill(team.journal.lines("begin", "run")[0][-1])
     team.held.let_go("run", 0)
-    within(60, lambda: team.journal.lines("finish", "run"))
-    within(60, lambda: team.lookers(killed_at).keys() == set(TARGETS))
+    until(lambda: team.journal.lines("finish", "run"))
+    until(lambda: team.lookers(killed_at).keys() == set(TARGETS))
     return team.journal.timed("finish", "run")[0][0] - killed_at, team.all_looked_at(killed_at) - killed_at

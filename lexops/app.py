@@ -59,10 +59,6 @@ def open_site(path: Path | None = None, clock: Clock | None = None, session: Ses
 
 def open_gate(file: SiteFile, store: Store, clock: Clock) -> Gate:
     """The gate of a site, with everything that can be done there."""
-    import os
-    import socket
-    from uuid import uuid4
-
     from lexops.audit.keys import SealingKeys
     from lexops.audit.sealing import Sealer
     from lexops.audit.trail import Trail
@@ -73,9 +69,18 @@ def open_gate(file: SiteFile, store: Store, clock: Clock) -> Gate:
 
     folder = file.resolve(file.settings.record.keys)
     keyring = Keyring(folder)
-    trail = Trail(keyring, f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}")
+    trail = Trail(keyring, me())
     sealer = Sealer(store, SealingKeys(folder), clock)
     return Gate(Catalogue(operations()), store, clock, file, keyring, trail, sealer, alarm)
+
+
+def me() -> str:
+    """A name for this process that no other has."""
+    import os
+    import socket
+    from uuid import uuid4
+
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
 
 
 def operations() -> list[Operation]:
@@ -83,13 +88,40 @@ def operations() -> list[Operation]:
     from lexops.activity.operations import OPERATIONS as ACTIVITY
     from lexops.auth.operations import OPERATIONS as PEOPLE
     from lexops.billing.operations import OPERATIONS as BILLING
+    from lexops.calendars.operations import OPERATIONS as CALENDARS
     from lexops.checks.operations import OPERATIONS as CHECKS
+    from lexops.communication.operations import OPERATIONS as COMMUNICATION
+    from lexops.escalation.operations import OPERATIONS as ESCALATION
     from lexops.gate.erasure import OPERATIONS as ERASURE
+    from lexops.gate.freezes import OPERATIONS as FREEZES
     from lexops.gate.operations import OPERATIONS as REQUESTS
     from lexops.gate.restart import OPERATIONS as RESTART
     from lexops.incidents.operations import OPERATIONS as INCIDENTS
+    from lexops.knowledge.operations import OPERATIONS as KNOWLEDGE
+    from lexops.oncall.operations import OPERATIONS as ON_CALL
+    from lexops.outbox.operations import OPERATIONS as OUTBOX
+    from lexops.sla.operations import OPERATIONS as PROMISES
+    from lexops.trackers.operations import OPERATIONS as TRACKERS
 
-    return [*ACTIVITY, *BILLING, *CHECKS, *ERASURE, *INCIDENTS, *PEOPLE, *REQUESTS, *RESTART]
+    return [
+        *ACTIVITY,
+        *BILLING,
+        *CALENDARS,
+        *CHECKS,
+        *PROMISES,
+        *COMMUNICATION,
+        *ERASURE,
+        *ESCALATION,
+        *FREEZES,
+        *INCIDENTS,
+        *KNOWLEDGE,
+        *ON_CALL,
+        *OUTBOX,
+        *PEOPLE,
+        *REQUESTS,
+        *RESTART,
+        *TRACKERS,
+    ]
 
 
 TABLES = (
@@ -99,8 +131,19 @@ TABLES = (
     "lexops.auth.store",
     "lexops.auth.factors",
     "lexops.gate.store",
+    "lexops.gate.freezes",
+    "lexops.calendars.store",
+    "lexops.oncall.tables",
+    "lexops.outbox.tables",
     "lexops.checks.tables",
     "lexops.incidents.store",
+    "lexops.incidents.tables",
+    "lexops.sla.tables",
+    "lexops.communication.tables",
+    "lexops.escalation.tables",
+    "lexops.intake.tables",
+    "lexops.knowledge.tables",
+    "lexops.trackers.tables",
     "lexops.schedules.store",
 )
 """The files that declare the store's tables."""
@@ -115,13 +158,13 @@ def store_metadata() -> MetaData:
     return metadata
 
 
-def open_console(site: Site) -> int:
+def open_console(site: Site, ascii_signs: bool = False, theme: str = "dark") -> int:
     """Show the console; the exit code is its answer."""
     from lexops import crash
     from lexops.tui.run import run_console
     from lexops.tui.site_port import SitePort
 
-    return run_console(SitePort(site), on_crash=crash.keep)
+    return run_console(SitePort(site), on_crash=crash.keep, ascii_signs=ascii_signs, theme=theme)
 
 
 def work(site: Site, stop: Callable[[], bool], longest: timedelta | None) -> None:
@@ -139,13 +182,27 @@ def work(site: Site, stop: Callable[[], bool], longest: timedelta | None) -> Non
 def chores(site: Site) -> list[Chore]:
     """What a worker does again and again for the rooms that it does not know."""
     from lexops.audit.witness import tell_witnesses
+    from lexops.communication.reminding import remind
+    from lexops.escalation.watch import escalate
     from lexops.gate.watch import watch
+    from lexops.incidents.groups import loosen
+    from lexops.incidents.watching import tell_watchers
+    from lexops.intake import webhook
+    from lexops.intake.maildir import take_mail
+    from lexops.knowledge import index
+    from lexops.outbox.dispatch import Dispatcher
+    from lexops.outbox.leaving import forget_leavers
     from lexops.schedules.fire import fire
     from lexops.schedules.model import schedules
+    from lexops.sla import keeping
+    from lexops.sla import watch as promises
+    from lexops.trackers.sync import sync
     from lexops.worker import exporter
     from lexops.worker.periodic import Chore
 
     gate, known, witnesses = site.gate, schedules(site.file), witnesses_of(site.file)
+    parts = (site.store, site.file, site.clock)
+    alerts = webhook.server(*parts)
 
     def seal() -> None:
         gate.sealer.seal()
@@ -164,6 +221,33 @@ def chores(site: Site) -> list[Chore]:
             timedelta(seconds=1),
             lambda: fire(site.store, site.clock, known, gate.on_schedule, gate.is_under_way),
         ),
+        Chore(
+            "watching promises",
+            timedelta(seconds=5),
+            lambda: promises.watch(site.store, site.file, site.clock),
+        ),
+        Chore(
+            "keeping clocks", timedelta(seconds=10), lambda: keeping.keep(site.store, site.file, site.clock)
+        ),
+        Chore(
+            "foreseeing broken promises",
+            timedelta(minutes=1),
+            lambda: promises.foresee(site.store, site.file, site.clock),
+        ),
+        Chore("grouping", timedelta(seconds=5), lambda: loosen(*parts)),
+        Chore("telling watchers", timedelta(seconds=5), lambda: tell_watchers(*parts)),
+        Chore("escalating", timedelta(seconds=1), lambda: escalate(*parts)),
+        Chore("sending", timedelta(seconds=1), Dispatcher(*parts, me()).turn),
+        Chore(
+            "forgetting how who left was reached",
+            timedelta(minutes=1),
+            lambda: forget_leavers(site.store, site.clock),
+        ),
+        Chore("taking mail", timedelta(seconds=15), lambda: take_mail(*parts)),
+        Chore("reminding of promised updates", timedelta(seconds=30), lambda: remind(*parts)),
+        Chore("keeping trackers in step", timedelta(seconds=5), lambda: sync(*parts)),
+        Chore("indexing", timedelta(seconds=30), lambda: index.refresh(*parts)),
+        *([Chore("taking alerts", timedelta(milliseconds=100), alerts.turn)] if alerts else []),
         *exporter.chores(site),
     ]
 

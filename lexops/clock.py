@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -39,7 +40,25 @@ def parse_duration(text: str) -> timedelta:
     """`90s`, `5m`, `1h30m`, `2d`, `1w` as a time span; raises ValueError with what is allowed."""
     if not _DURATION.fullmatch(text.strip()):
         raise ValueError(f"{text!r} is no duration; write for example 30s, 5m, 1h30m, 2d or 1w")
-    return timedelta(seconds=sum(float(n) * _UNITS[unit] for n, unit in _PART.findall(text)))
+    try:
+        return timedelta(seconds=sum(float(n) * _UNITS[unit] for n, unit in _PART.findall(text)))
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than can be counted") from None
+
+
+def parse_moment(text: str, zone: ZoneInfo, away: Callable[[timedelta], datetime]) -> datetime:
+    """A day or time as typed, in `zone` unless it names one; of a duration what `away` makes of it.
+
+    Raises ValueError with what is allowed.
+    """
+    try:
+        try:
+            found = datetime.fromisoformat(text.strip())
+        except ValueError:
+            return away(parse_duration(text))
+        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text!r} is no time; write 2026-11-22, 2026-11-22T14:00, 90m or 2d") from None
 
 
 def show_duration(span: timedelta) -> str:

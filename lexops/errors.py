@@ -49,6 +49,10 @@ class TimedOut(Unreachable):
     """A target did not answer in time."""
 
 
+class Locked(TimedOut):
+    """Somebody has locked what was to be read, for longer than a look may wait."""
+
+
 class Denied(LexOpsError):
     """A target refused to show something."""
 

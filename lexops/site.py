@@ -13,24 +13,29 @@ from lexops.auth import store as people
 from lexops.auth.identity import Session
 from lexops.auth.model import Operator
 from lexops.checks import asked, presence, read, store, triage
-from lexops.checks.triage import Past, Triage
-from lexops.checks.view import CheckDetail, Fleet, Happened, Mark, QuietSpan
+from lexops.checks.triage import Triage
+from lexops.checks.view import CheckDetail, Fleet, Happened, Mark, ObjectiveView, QuietSpan
 from lexops.clock import Clock
 from lexops.config import SiteFile
-from lexops.errors import NotFound
+from lexops.errors import InvalidRequest, NotFound
 from lexops.gate import Answer, Gate
 from lexops.gate import store as requests
+from lexops.gate.freezes import freezes
 from lexops.gate.model import RequestView
 from lexops.gate.stepup import StepUps
 from lexops.incidents import store as incidents
+from lexops.knowledge import similar as knowledge
+from lexops.knowledge.model import Trouble
 from lexops.operations import Request
 from lexops.store.database import Store
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from lexops.checks.assignment import Assignment
+    from lexops.checks.contract import Assignment
     from lexops.checks.registry import Registry
+    from lexops.sla.predict import History
+    from lexops.sla.view import Explanation, Report, Ticket
 
 METRIC_SPAN = timedelta(days=1)
 """How much of a metric a detail shows."""
@@ -171,19 +176,9 @@ class Site:
             start = min(now, row.since or now) - METRIC_SPAN / 2
             since = min(start, now - METRIC_SPAN)
             detail = read.detail(connection, found.runnable.check, row, fleet, since)
-            similar = incidents.similar(connection, target, check, row.title, row.incident)
-            past = [
-                Past(
-                    each.id,
-                    each.target or "",
-                    each.title,
-                    each.opened,
-                    each.resolved,
-                    each.owner or "",
-                    ending.text if ending else "",
-                )
-                for each, ending in similar
-            ]
+            print_ = incidents.fingerprint(target, check)
+            trouble = Trouble(row.title, target, check, print_, row.summary, row.incident or 0)
+            past = knowledge.past(connection, self.file, now, trouble)
             return triage.triage(connection, detail, fleet, self.hosts, past)
 
     @property
@@ -196,12 +191,69 @@ class Site:
         now = self.clock.now()
         with self.store.read() as connection:
             spans = list(asked.quiet_spans(connection, now))
+            frozen = freezes(connection, self.file, now)
         spans += [
-            QuietSpan("freeze", ", ".join(each.environments), "", each.start, each.end, each.why)
-            for each in self.file.settings.policy.freeze
-            if each.end > now
+            QuietSpan(
+                "freeze",
+                ", ".join(sorted(each.environments)),
+                "",
+                each.starts,
+                each.ends,
+                each.why,
+                each.operator,
+                each.number,
+            )
+            for each in frozen
         ]
         return sorted(spans, key=lambda each: each.ends)
+
+    def tickets(self) -> list[Ticket]:
+        """The open incidents with their clocks, what runs out next first. Raises StoreError."""
+        from lexops.sla import reading
+
+        with self.store.read() as connection:
+            return reading.open_tickets(connection, self.file, self.clock.now())
+
+    def finished_clocks(self) -> History:
+        """The finished clocks from which is concluded what becomes of those that run."""
+        from lexops.sla import watch
+
+        with self.store.read() as connection:
+            return watch.history(connection, self.clock.now())
+
+    def explanation(self, incident: int) -> Explanation:
+        """How the clocks of an incident came about. Raises NotFound, StoreError."""
+        from lexops.sla import reading
+        from lexops.sla.explain import explain
+        from lexops.sla.store import book
+
+        with self.store.read() as connection:
+            found = reading.ticket(connection, self.file, incident, self.clock.now())
+            happened = reading.ticket_events(connection, self.file, incident)
+            return explain(found, happened, book(connection))
+
+    def month(self, month: str) -> Report:
+        """What was kept and broken in a month, beside what was closed. Raises InvalidRequest, StoreError."""
+        from lexops.audit.store import hold_snapshot
+        from lexops.sla import closing
+        from lexops.sla.report import Month
+
+        try:
+            wanted = Month.parse(month)
+        except ValueError as error:
+            raise InvalidRequest(f"month: {error}") from None
+        with self.store.read() as connection:
+            hold_snapshot(connection)
+            now, keyring = self.clock.now(), self.gate.keyring
+            return closing.report(connection, self.file, wanted, now, keyring=keyring)
+
+    def objectives(self) -> list[ObjectiveView]:
+        """How available the services were, against what was promised."""
+        from lexops.checks import objectives
+
+        with self.store.read() as connection:
+            settings, assigned = self.file.settings, self.checks.assigned
+            return objectives.views(connection, settings, assigned, self.clock.now(), self.file.zone)
 
     def assign_checks(self) -> None:
         """Make the store hold the site's checks, where no worker has done so yet."""

@@ -37,6 +37,11 @@ def one_line(value: object, limit: int = 500) -> str:
     return _SPACE.sub(" ", clean(value, limit)).strip()
 
 
+def brief(line: str, most: int) -> str:
+    """A line of at most `most` characters; one that was longer ends with `…`."""
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
 def fit(text: str, cells: int, *, right: bool = False) -> str:
     """`text` in exactly `cells` terminal cells: padded, or cut with an ellipsis."""
     if cells <= 0:

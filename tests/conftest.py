@@ -16,7 +16,7 @@ from lexops.store.database import Store
 from lexops.text import plural
 from tests import servers
 from tests.clock import ManualClock
-from tests.stores import postgresql_store, sqlite_store
+from tests.stores import postgresql_store, sqlite_store, store_database
 
 # The same examples every time, so that a change is judged by itself; `make test-all` looks for new ones.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -51,7 +51,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         made = sqlite_store(tmp_path)
     else:
         server: servers.DatabaseServer = request.getfixturevalue("postgresql")
-        made = postgresql_store(servers.site_url(server.database()), tmp_path)
+        made = postgresql_store(store_database(server), tmp_path)
     yield made
     made.close()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
@@ -159,7 +159,6 @@ class World:
     folder: Path
     runs: Runs
     step_ups: StepUps
-    given: set[str] = field(default_factory=set)
 
     def request(self, who: str, name: str, /, **arguments: object) -> Request:
         known = {"key", "door", "confirmed", "break_glass", "read_only", "fingerprint", "session"}
@@ -206,6 +205,28 @@ class World:
     def _step(self, key: str, number: int) -> bool:
         self.runs.intend(key, number, "boot")
         return self.runs.perform(key, number, interrupted=False)
+
+
+@dataclass
+class Place:
+    """A site behind its gate, and how its tests ask it and move its clock."""
+
+    world: World
+
+    @property
+    def file(self) -> SiteFile:
+        return self.world.gate.file
+
+    @property
+    def store(self) -> Store:
+        return self.world.store
+
+    @property
+    def now(self) -> datetime:
+        return self.world.clock.now()
+
+    def wait(self, **span: float) -> None:
+        self.world.clock.advance(**span)
 
 
 def _wait(clock: ManualClock, seconds: float) -> None:

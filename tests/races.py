@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
@@ -10,12 +9,12 @@ from typing import TypeVar
 from sqlalchemy import Connection, text
 
 from lexops.store.database import Store
+from tests.waiting import PATIENCE, until
 
 T = TypeVar("T")
 _WAITING = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
-_SECONDS = 30
 
 
 def at_once(
@@ -35,12 +34,12 @@ def at_once(
                 connection.dialect.name == "postgresql"
             ):  # SQLite lets only one in, so the other one waits anyway
                 _until_it_waits(store, second)
-        return first, second.result(_SECONDS)
+        return first, second.result(PATIENCE)
 
 
 def _until_it_waits(store: Store, second: Future[T]) -> None:
-    deadline = time.monotonic() + _SECONDS
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while not (second.done() or connection.scalar(text(_WAITING))):
-            assert time.monotonic() < deadline, "the second transaction neither waits nor ends"
-            time.sleep(0.01)
+        until(
+            lambda: second.done() or connection.scalar(text(_WAITING)),
+            "the second transaction neither waits nor ends",
+        )

@@ -12,6 +12,7 @@ from lexops.checks.assignment import assignments
 from lexops.checks.contract import RunnableCheck
 from lexops.site import Checks, Site
 from lexops.worker.loop import Worker
+from tests.stores import copy_store
 
 
 def write_site(folder: Path, targets: str = "", *, name: str = "Test & Partners", more: str = "") -> Path:
@@ -30,7 +31,9 @@ def open_site(
     more: str = "",
 ) -> Site:
     """An open site; with `checks`, these instead of the installed ones."""
-    site = app.open_site(write_site(folder, targets, more=more), clock)
+    file = write_site(folder, targets, more=more)
+    copy_store(file.parent)
+    site = app.open_site(file, clock)
     if checks is not None:
         by_id = {runnable.check.id: runnable for runnable in checks}
         assigned, wrong = assignments(site.file.settings, by_id)

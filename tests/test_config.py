@@ -81,6 +81,20 @@ def test_secrets_come_from_environment_file_and_command(
     assert config.Secret(command=["printf", "three\\nfour"]).read() == "three"
 
 
+def test_a_secrets_file_is_beside_the_settings_wherever_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "portal-password").touch(mode=0o600)
+    (tmp_path / "portal-password").write_text("hunter2\n")
+    (tmp_path / "lexops.toml").write_text(
+        '[site]\nname="x"\n[store]\nurl="postgresql://me@db/l"\npassword = { file = "portal-password" }\n'
+    )
+    monkeypatch.chdir("/")
+    password = config.load(tmp_path / "lexops.toml").settings.store.password
+    assert password is not None
+    assert password.read() == "hunter2"
+
+
 def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("two\n")
@@ -101,6 +115,16 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
 def test_a_secret_that_cannot_be_had_is_one_clear_line(secret: config.Secret) -> None:
     with pytest.raises(ConfigError):
         secret.read()
+
+
+def test_a_secret_that_is_no_utf_8_is_one_clear_line_without_it(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.touch(0o600)
+    file.write_bytes("pässword".encode("latin-1"))
+    for secret in (config.Secret(file=file), config.Secret(command=["cat", str(file)])):
+        with pytest.raises(ConfigError, match="UnicodeDecodeError") as refused:
+            secret.read()
+        assert "ssword" not in str(refused.value)
 
 
 def test_the_site_file_is_found_from_below_and_by_environment(

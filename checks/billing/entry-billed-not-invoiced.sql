@@ -16,11 +16,13 @@
 --   removed.
 -- source: Completeness of billing
 -- fault: an approved entry is marked billed without an invoice
-SELECT e.entry_id, m.matter_no, e.amount
+SELECT /*M! STRAIGHT_JOIN */ e.entry_id, m.matter_no, e.amount
 FROM lx_time_entry e
 JOIN lx_matter m ON m.matter_id = e.matter_id
 WHERE e.status = 'billed' AND NOT EXISTS (
-    SELECT 1 FROM lx_invoice_line l
+    SELECT /*M! STRAIGHT_JOIN */ 1 FROM lx_invoice_line l
     JOIN lx_invoice i ON i.invoice_id = l.invoice_id AND i.status IN ('final', 'sent', 'part_paid', 'paid')
-    WHERE l.entry_id = e.entry_id
+    WHERE l.entry_id = e.entry_id /*M! AND e.status = 'billed' */
 )
+-- Only MariaDB reads what is in /*M! */. It goes through the entries in the order of their key, which is
+-- that of their lines too. A second word about the entry keeps it from collecting every line first.

@@ -21,6 +21,8 @@ JOIN lx_invoice i ON i.invoice_id = l.invoice_id
 LEFT JOIN lx_utbms_code t ON t.code = l.task_code AND t.kind = 'task' AND t.is_leaf = 1
     AND (t.retired_on IS NULL OR t.retired_on > l.line_date)
 LEFT JOIN lx_utbms_code a ON a.code = l.activity_code AND a.kind = 'activity' AND a.is_leaf = 1
+    AND (a.retired_on IS NULL OR a.retired_on > l.line_date)
 LEFT JOIN lx_utbms_code e ON e.code = l.expense_code AND e.kind = 'expense' AND e.is_leaf = 1
+    AND (e.retired_on IS NULL OR e.retired_on > l.line_date)
 WHERE (l.task_code IS NOT NULL AND t.code IS NULL) OR (l.activity_code IS NOT NULL AND a.code IS NULL)
     OR (l.expense_code IS NOT NULL AND e.code IS NULL)

@@ -15,8 +15,9 @@
 -- mend: Withhold the narrative and issue the invoice again; ask for the return of what was sent.
 -- source: ABA Model Rule 1.6
 -- fault: in the demo firm: A privileged narrative stands on an invoice
-SELECT l.line_id, i.invoice_no, l.line_no, e.entry_id
+SELECT /*M! STRAIGHT_JOIN */ l.line_id, i.invoice_no, l.line_no, e.entry_id
 FROM lx_time_entry e
 JOIN lx_invoice_line l ON l.entry_id = e.entry_id AND l.description = e.narrative
 JOIN lx_invoice i ON i.invoice_id = l.invoice_id
 WHERE e.privileged = 1
+-- Only MariaDB reads what is in /*M! */. It reads the entries once, in order, before the few lines.

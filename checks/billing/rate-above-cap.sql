@@ -16,9 +16,10 @@
 -- mend: Lower the rate of the entry to the cap, or ask the client for leave in writing.
 -- source: Client billing guideline
 -- fault: in the demo firm: Work recorded above the highest rate the client accepts
-SELECT e.entry_id, c.client_no, k.tk_no, e.rate, c.rate_cap
-FROM lx_client c
-JOIN lx_matter m ON m.client_id = c.client_id
-JOIN lx_time_entry e ON e.matter_id = m.matter_id AND e.billable = 1 AND e.rate > c.rate_cap
+SELECT /*M! STRAIGHT_JOIN */ e.entry_id, c.client_no, k.tk_no, e.rate, c.rate_cap
+FROM lx_time_entry e
+JOIN lx_matter m ON m.matter_id = e.matter_id
+JOIN lx_client c ON c.client_id = m.client_id AND e.rate > c.rate_cap
 JOIN lx_timekeeper k ON k.tk_id = e.tk_id
-WHERE c.rate_cap IS NOT NULL
+WHERE e.billable = 1 AND c.rate_cap IS NOT NULL
+-- Only MariaDB reads what is in /*M! */. It reads the entries once, in order, instead of matter by matter.

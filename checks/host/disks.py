@@ -142,7 +142,6 @@ def disk_latency(host: Host) -> Iterator[Metric]:
     area=Area.HOST,
     every="1m",
     timeout=LOOK,
-    severity=Status.CRITICAL,
     source="any: a file system answers within 3 s or not at all (nagios-plugins, issue 414)",
     mend="See whether its server or device is there: mount | grep PATH, dmesg | tail. Then umount -l PATH.",
     fault="a mount whose programs do not end (a test program that hangs)",
@@ -168,10 +167,9 @@ def dead_mounts(host: Host) -> Iterator[Observation]:
     every="1m",
     timeout=LOOK,
     attempts=1,
-    severity=Status.CRITICAL,
     source="any that was writable before: the kernel does that when the disk fails",
     mend="Look for the reason: dmesg | grep -i -e error -e remount. Save the data before you check the disk.",
-    fault="a mount that turns read-only (in a copy of /proc/mounts)",
+    fault="a mount that turns read-only (in a copy of /proc/self/mountinfo)",
 )
 def read_only(host: Host) -> Iterator[Observation]:
     """Disk has become read-only.

@@ -221,7 +221,6 @@ def restarting_units(host: Host) -> Iterator[Observation]:
     area=Area.HOST,
     every="1m",
     timeout=LOOK,
-    severity=Status.CRITICAL,
     source="the settings of the host: units",
     mend="See why: systemctl status UNIT; then systemctl start UNIT.",
     fault="a systemctl that tells of an inactive unit",
@@ -297,6 +296,9 @@ def processes(host: Host) -> Iterator[Observation]:
         raise NotApplicable("the settings name no processes")
     for name, range_ in wanted.items():
         count = counted.get(name)
+        if name in counted and count is None:
+            yield Finding(name, f"{name}: the host's grep does not know {range_.match}", Status.UNKNOWN)
+            continue
         if count is None:
             text = f"{name}: the host hides its processes"
             yield Finding(name, text, Status.UNKNOWN, grant="mount -o remount,hidepid=2,gid=lexops /proc")
@@ -314,7 +316,6 @@ def processes(host: Host) -> Iterator[Observation]:
     area=Area.HOST,
     every="1m",
     timeout=LOOK,
-    severity=Status.CRITICAL,
     source="the settings of the host: ports",
     mend="See what should listen there and why it does not: ss -ltnp, then systemctl status UNIT.",
     fault="a listening socket is closed",

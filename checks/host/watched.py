@@ -23,7 +23,7 @@ from lexops.clock import show_duration, utc_text
 from lexops.config import FilesSettings, LogSettings
 from lexops.targets.memory import Memory
 from lexops.targets.model import Certificate, Files, Log, LogFile, LogMatch
-from lexops.targets.watched import folder_of
+from lexops.text import plural
 
 from .machine import LOOK
 
@@ -111,9 +111,8 @@ def _judged(name: str, wanted: FilesSettings, seen: Files | None) -> Iterator[Ob
     if seen is None:
         yield Finding(name, f"{name}: no answer; the file system may hang", Status.UNKNOWN)
     elif seen.state == "denied":
-        folder = folder_of(wanted.path)
-        grant = f"setfacl -m u:lexops:rx {quote(folder)}"
-        yield Finding(name, f"{name}: {folder} may not be read", Status.UNKNOWN, grant=grant)
+        grant = f"setfacl -m u:lexops:rx {quote(seen.folder)}"
+        yield Finding(name, f"{name}: {seen.folder} may not be read", Status.UNKNOWN, grant=grant)
     elif seen.state == "absent":
         yield Finding(name, f"{name}: there is no folder for {wanted.path}", Status.CRITICAL)
     else:
@@ -189,7 +188,10 @@ def logs(host: Host) -> Iterator[Observation]:
 
 def _read(name: str, wanted: LogSettings, log: Log, memory: Memory) -> Iterator[Observation]:
     """Move on to the end of a log; what is found on the way is added up by pattern."""
-    fresh, missed = _fresh(log, memory.kept.get(f"{name} at"))
+    known = memory.kept.get(f"{name} at")
+    fresh, missed = _fresh(log, known)
+    if known is not None and log.files and _is_lost(log, *known):
+        yield Note(name, f"what came last before a rotation was not searched: it is not in {wanted.path}.1")
     if log.files:
         memory.kept[f"{name} at"] = [log.files[0].inode, log.files[0].end]
     if missed:
@@ -210,7 +212,9 @@ def _count(item: str, found: list[LogMatch], severity: str, memory: Memory) -> I
     memory.kept[item] = [total, since]
     yield Metric("found", count, item=item, info=True)
     if count:
-        yield Finding(item, f"{item} was found {count} times since {since}", Status(severity.upper()))
+        yield Finding(
+            item, f"{item} was found {plural(count, 'time')} since {since}", Status(severity.upper())
+        )
     for match in found[-3:]:
         if match.text:
             yield Note(item, match.text)
@@ -230,6 +234,11 @@ def _fresh(log: Log, known: list[int] | None) -> tuple[list[LogMatch], int]:
         return now
     then = _since(before, offset)
     return then[0] + now[0], then[1] + now[1]
+
+
+def _is_lost(log: Log, inode: int, offset: int) -> bool:
+    """Whether the place up to which it was searched is gone: moved elsewhere, or cut off."""
+    return not any(file.inode == inode and file.end >= offset for file in log.files)
 
 
 def _since(file: LogFile, offset: int) -> tuple[list[LogMatch], int]:

@@ -1,4 +1,5 @@
--- Who waits for a metadata lock; seconds since the statement began, of which the wait is nearly all.
+-- Who waits for a metadata lock, or for who has locked all tables, as FLUSH TABLES WITH READ LOCK does; seconds since
+-- the statement began, of which the wait is nearly all.
 -- Its text is shown masked only.
 SELECT
     p.ID AS id,
@@ -6,6 +7,10 @@ SELECT
     p.TIME AS seconds,
     p.INFO AS statement
 FROM information_schema.PROCESSLIST AS p
-WHERE p.STATE LIKE 'Waiting for % metadata lock' AND p.ID <> connection_id()
+WHERE p.ID <> connection_id()
+    AND (
+        p.STATE LIKE 'Waiting for % metadata lock'
+        OR p.STATE IN ('Waiting for backup lock', 'Waiting for global read lock', 'Waiting for commit lock')
+    )
 ORDER BY seconds DESC
 LIMIT 20

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 
 from lexops.checks.contract import Finding, MariaDB, Note, Observation, Status, check
 from lexops.text import one_line
 
-from ..drift import changes
+from ..drift import Change, changes
 from .figures import settings
 
 _MOVING = (
@@ -19,6 +21,10 @@ _MOVING = (
     "wsrep_start_position",
 )
 """Beginnings of names that are no settings: they move by themselves."""
+_SECRET = re.compile(
+    r"passw|secret|token|credential|filekey|sst_auth|provider_options|init_(?:connect|slave)"
+)
+"""Names whose values are secrets, or may hold one: statements and options, too."""
 _SHOWN = 80
 """Characters of a setting's value that are kept and shown."""
 
@@ -131,21 +137,25 @@ def settings_drift(db: MariaDB) -> Iterator[Observation]:
     """Settings are not what they were.
 
     Compares every setting of the server with the last accepted ones, and says which changed from what to
-    what, and which look saw it first.
+    what, and which look saw it first. Of one that may hold a password the value is neither kept nor shown.
 
     A server that bills were right and fast on yesterday is another one today; after an incident this is the
     first question.
     """
-    now = {row["Variable_name"]: one_line(row["Value"], _SHOWN) for row in db.query("all-settings")}
-    standing = {name: value for name, value in now.items() if not name.startswith(_MOVING)}
+    now = {row["Variable_name"]: row["Value"] for row in db.query("all-settings")}
+    standing = {name: _kept(name, value) for name, value in now.items() if not name.startswith(_MOVING)}
     for change in changes(db.memory, standing):
-        yield Finding(
-            change.name,
-            f"{change.name}: {_told(change.before)} became {_told(change.after)},"
-            f" seen since {change.noticed:%Y-%m-%d %H:%M} UTC",
-        )
+        yield Finding(change.name, f"{_told(change)}, seen since {change.noticed:%Y-%m-%d %H:%M} UTC")
     yield Note("settings", f"{len(standing)} compared")
 
 
-def _told(value: str | None) -> str:
-    return "not there" if value is None else value or "empty"
+def _kept(name: str, value: object) -> str:
+    """A value as it is kept; a secret only as what tells it from others without saying it."""
+    return sha256(str(value).encode()).hexdigest()[:16] if _SECRET.search(name) else one_line(value, _SHOWN)
+
+
+def _told(change: Change) -> str:
+    if _SECRET.search(change.name):
+        return f"{change.name} was changed"
+    before, after = ("not there" if v is None else v or "empty" for v in (change.before, change.after))
+    return f"{change.name}: {before} became {after}"

@@ -244,5 +244,8 @@ def unseen_tables(db: MariaDB) -> Iterator[Finding]:
         raise CannotSee("the account has a right on no table", grant=TABLES)
     if hidden > 0:
         yield Finding(
-            "hidden", f"{plural(hidden, 'table')} cannot be seen by this account; {TABLES}", Status.UNKNOWN
+            "hidden",
+            f"{plural(hidden, 'table')} cannot be seen by this account; {TABLES}",
+            Status.UNKNOWN,
+            grant=TABLES,
         )

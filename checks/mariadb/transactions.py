@@ -43,7 +43,7 @@ def longest_transaction(db: MariaDB) -> Iterator[Observation]:
         yield Note(
             f"id {row['id']}",
             f"{row['account']}, {row['command']}: open for {show(row['seconds'], 's')},"
-            f" {row['locked']} rows locked, {row['changed']} changed",
+            f" {plural(row['locked'], 'row')} locked, {row['changed']} changed",
         )
 
 
@@ -73,7 +73,7 @@ def idle_in_transaction(db: MariaDB) -> Iterator[Observation]:
     for row in rows:
         yield Note(
             f"id {row['id']}",
-            f"{row['account']}: idle for {show(row['seconds'], 's')}, {row['locked']} rows locked,"
+            f"{row['account']}: idle for {show(row['seconds'], 's')}, {plural(row['locked'], 'row')} locked,"
             f" {row['changed']} changed",
         )
 
@@ -167,8 +167,9 @@ def metadata_locks(db: MariaDB) -> Iterator[Observation]:
     """Sessions wait for a table that is being changed.
 
     Looks for statements that wait for a metadata lock: ALTER TABLE and the like need the table for
-    themselves, and wait for every transaction that has so much as read it. Who has one is told where the
-    server can tell (MariaDB: plugin METADATA_LOCK_INFO; MySQL: performance_schema).
+    themselves, and wait for every transaction that has so much as read it. A backup that has locked all
+    tables (FLUSH TABLES WITH READ LOCK) and does not let go holds up every change. Who has a lock is told
+    where the server can tell (MariaDB: plugin METADATA_LOCK_INFO; MySQL: performance_schema).
 
     While it waits nobody else gets at the table either: one change of time_entry at noon stops all time
     entry.

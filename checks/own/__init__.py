@@ -1,6 +1,6 @@
 """LexOps itself: does it see, is it on time, does its store hold?"""
 
-from . import parts, sight
+from . import oncall, outbox, parts, sight
 
 CHECKS = (
     sight.availability,
@@ -9,7 +9,10 @@ CHECKS = (
     sight.unseen,
     parts.workers,
     parts.plugins,
+    parts.chores,
     parts.schedules,
     parts.record,
     parts.store_growth,
+    outbox.outbox,
+    oncall.gap,
 )

@@ -55,6 +55,30 @@ def plugins(history: History) -> Iterator[Observation]:
 
 
 @check(
+    "lexops.chores",
+    target=History,
+    every="1m",
+    attempts=3,
+    source="LexOps' own judgement: what failed at three looks, a minute apart, does not mend itself",
+    fault="alerts that cannot be taken in, because another program has the port",
+    mend="Each line says what fails and why. What waits is done once it works again. A worker reads the "
+    "site's file when it starts: after mending that, start it again (lexops worker).",
+)
+def chores(history: History) -> Iterator[Observation]:
+    """A part of the worker fails.
+
+    Lists what the worker does beside its checks and cannot do now: escalating, sending, taking in mail and
+    alerts, keeping trackers in step, sealing the record, telling other monitoring.
+
+    A page that is not sent or a client's mail that is not taken in is missed by nobody until it is too late.
+    """
+    failing = history.ask(own.failing_chores)
+    yield Metric("failing", len(failing), info=True)
+    for name, reason in failing.items():
+        yield Finding(name, f"{name} fails: {one_line(reason, 200)}")
+
+
+@check(
     "lexops.schedules",
     target=History,
     every="5m",

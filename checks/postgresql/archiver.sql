@@ -7,6 +7,7 @@ SELECT
     END AS mode,
     archived_count AS archived,
     last_failed_wal,
+    extract(epoch FROM clock_timestamp())::float8 AS now,
     (CASE
         WHEN last_failed_time > coalesce(last_archived_time, '-infinity')
             THEN extract(

@@ -217,7 +217,7 @@ def checkpoint_age(db: PostgreSQL) -> Iterator[Metric]:
     """No checkpoint for long.
 
     Looks for how long more than 16 MiB, a file of the write-ahead log, have been waiting for a checkpoint,
-    against checkpoint_timeout. The checkpointer hangs or cannot write.
+    against checkpoint_timeout, on a standby twice of it. The checkpointer hangs or cannot write.
 
     After a crash everything since the last checkpoint is replayed before anybody can log in, and meanwhile
     the log fills the disk.

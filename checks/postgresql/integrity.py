@@ -125,7 +125,6 @@ def damaged_tables(db: PostgreSQL) -> Iterator[Finding]:
     target=PostgreSQL,
     every="1d",
     attempts=1,
-    severity=Status.CRITICAL,
     source="PostgreSQL manual, ALTER COLLATION: indexes over text have to be built anew",
     mend="REINDEX (CONCURRENTLY) DATABASE name; only then ALTER DATABASE name REFRESH COLLATION VERSION, or"
     " ALTER COLLATION name REFRESH VERSION.",

@@ -260,14 +260,19 @@ def archiver(db: PostgreSQL) -> Iterator[Observation]:
     """Archiving of the write-ahead log fails.
 
     Measures for how long archive_command has been failing: since its last success, if a failure came after
-    it. The file it failed with is in the evidence.
+    it, or since the last look that saw none. The file it failed with is in the evidence.
 
     Without the archive a restore ends at the last full backup: the time entries and payments since then
     would be gone, and the disk fills up meanwhile.
     """
     row = db.query_row("archiver")
     _demand_archiving(row)
-    yield Metric("failing", row["failing"], "s")
+    failing, kept = row["failing"], db.memory.kept
+    if not failing:
+        kept["fine"] = row["now"]
+    elif "fine" in kept:  # its last success may be long ago, for a quiet server has nothing to archive
+        failing = min(failing, max(0.0, row["now"] - kept["fine"]))
+    yield Metric("failing", failing, "s")
     yield Metric("archived", row["archived"], info=True)
     if row["failing"]:
         yield Note("file", row["last_failed_wal"])

@@ -1,22 +1,38 @@
 -- The sequences that are nearest to their end: numbers used, and the highest that fits both the sequence
--- and the column it feeds. Hidden is how many may not be read.
+-- and the column it feeds, as its owner or by default; the narrowest of several. Hidden is how many may not be read.
 WITH known AS (
     SELECT
         s.oid,
         n.nspname AS schema,
-        coalesce(d.refobjid::regclass::text || '.' || a.attname, s.oid::regclass::text) AS name,
+        coalesce(fed.name, s.oid::regclass::text) AS name,
         has_sequence_privilege(s.oid, 'SELECT, USAGE') AS is_readable,
         least(
             q.seqmax,
-            CASE a.atttypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647 END
+            CASE fed.type WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647 END
         ) AS highest
     FROM pg_sequence AS q
     JOIN pg_class AS s ON s.oid = q.seqrelid AND s.relpersistence <> 't'
     JOIN pg_namespace AS n ON n.oid = s.relnamespace
-    LEFT JOIN pg_depend AS d
-        ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
-        AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
-    LEFT JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    LEFT JOIN LATERAL (
+        SELECT
+            a.attrelid::regclass::text || '.' || a.attname AS name,
+            a.atttypid AS type
+        FROM pg_attribute AS a
+        WHERE (a.attrelid, a.attnum) IN (
+            SELECT d.refobjid, d.refobjsubid
+            FROM pg_depend AS d
+            WHERE d.classid = 'pg_class'::regclass AND d.objid = s.oid
+                AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+            UNION ALL
+            SELECT f.adrelid, f.adnum
+            FROM pg_depend AS d
+            JOIN pg_attrdef AS f ON f.oid = d.objid
+            WHERE d.classid = 'pg_attrdef'::regclass
+                AND d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid
+        )
+        ORDER BY a.atttypid NOT IN ('int2'::regtype, 'int4'::regtype), a.attlen, a.attrelid
+        LIMIT 1
+    ) AS fed ON true
     WHERE q.seqincrement > 0 AND NOT q.seqcycle
 ), counted AS (
     SELECT

@@ -61,8 +61,8 @@ def connections(db: PostgreSQL) -> Iterator[Observation]:
 def idle_in_transaction(db: PostgreSQL) -> Iterator[Observation]:
     """Session idles in an open transaction.
 
-    Looks for how long sessions have done nothing since their last statement, with their transaction open:
-    it keeps its locks, and vacuum cannot clean up behind it.
+    Looks for how long sessions have done nothing since their last statement, with their transaction open,
+    dumps by pg_dump left out: it keeps its locks, and vacuum cannot clean up behind it.
 
     Others cannot post time or payments on the same matter until it ends.
     """
@@ -89,8 +89,9 @@ def idle_in_transaction(db: PostgreSQL) -> Iterator[Observation]:
 def longest_transaction(db: PostgreSQL) -> Iterator[Observation]:
     """Transaction open for long.
 
-    Looks for how long transactions of clients have been open, busy or not. As long as one is, nothing that
-    was deleted or changed since can be cleaned up, and everything it has done is lost if it fails.
+    Looks for how long transactions of clients have been open, busy or not, dumps by pg_dump left out. As long
+    as one is, nothing that was deleted or changed since can be cleaned up, and everything it has done is
+    lost if it fails.
 
     Its locks hold up month-end runs, and a bill run that fails after an hour has to begin again.
     """

@@ -21,8 +21,9 @@ WINDOW = "30d"
     attempts=4,
     source="awesome-prometheus-alerts, shortened to 1 h: an index being built is left out",
     grants=PG_MONITOR,
-    mend="Build it again without locking anybody out: REINDEX INDEX CONCURRENTLY name. If its name ends in"
-    " _ccnew or _ccold, DROP INDEX it.",
+    mend="Build it again without locking anybody out: REINDEX INDEX CONCURRENTLY name; it waits for every"
+    " open transaction, and fails on a unique one until the doubles that it names are gone. If its name"
+    " ends in _ccnew or _ccold, DROP INDEX it.",
     fault="CREATE UNIQUE INDEX CONCURRENTLY over duplicates",
 )
 def invalid_indexes(db: PostgreSQL) -> Iterator[Finding]:

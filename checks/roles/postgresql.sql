@@ -78,6 +78,11 @@ $$;
 -- GRANT SELECT ON ALL TABLES IN SCHEMA billing TO lexops_monitor;
 -- ALTER DEFAULT PRIVILEGES FOR ROLE billing_owner IN SCHEMA billing GRANT SELECT ON TABLES TO lexops_monitor;
 
+-- Where row-level security would hide rows of these tables, the checks refuse to look at the rest of them. This lets
+-- the role see all rows of what it may select; it is due again whenever this file was run:
+--
+-- ALTER ROLE lexops_monitor BYPASSRLS;
+
 -- Third part, for cancelling statements and terminating sessions from the activity screen (of ordinary roles only):
 --
 -- GRANT pg_signal_backend TO lexops_monitor;

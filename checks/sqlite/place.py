@@ -76,7 +76,7 @@ def placement(db: SQLite) -> Iterator[Finding]:
 def filesystem(path: Path, mounts: str) -> str:
     """The kind of file system that `path` is on, by the text of /proc/mounts; empty when none fits."""
     fitting = []
-    for line in mounts.splitlines():
+    for line in filter(None, mounts.split("\n")):
         _, point, kind, *_ = line.split(" ")
         point = point.replace("\\040", " ")
         if path.is_relative_to(point):

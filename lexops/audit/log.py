@@ -26,17 +26,13 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How the record stands. `age` is the time since the newest seal; `witnessed` what any witness has."""
+    """How the record stands. `age` is the time since the newest seal."""
 
     entries: int
     unsealed: int
     newest: Checkpoint | None
     age: timedelta | None
     witnesses: tuple[WitnessState, ...]
-
-    @property
-    def witnessed(self) -> int:
-        return max((each.size for each in self.witnesses), default=0)
 
 
 def entries(

@@ -19,7 +19,7 @@ from lexops.audit.sealing import KeyLost, RolledBack, obstacle, sealed_tree, sig
 from lexops.audit.verdict import Memory
 from lexops.errors import Refused
 
-_NOT_IN_ORDER = "a restart would vouch for it; see what is wrong: lexops audit verify --full"
+_NOT_IN_ORDER = "a restart would vouch for it; see what is wrong: lexops audit verify"
 
 
 def restart(

@@ -65,12 +65,8 @@ class Sealer:
         self._pause = pause
         self._turn = Lock()
 
-    def can_seal(self) -> bool:
-        """Whether this machine has the key of the open epoch (or the log has yet to begin)."""
-        return self.why_not() is None
-
     def why_not(self) -> CannotSeal | None:
-        """Why this machine cannot seal; None when it can."""
+        """Why this machine cannot seal; None when it has the key, or the log has yet to begin."""
         with self._store.read() as connection:
             return obstacle(connection, self._keys)
 

@@ -50,11 +50,6 @@ class Enrolled:
     totp: bool
     recovery_left: int
 
-    @property
-    def any(self) -> bool:
-        """Whether a code can be given at all; recovery codes come and go with the authenticator."""
-        return self.totp
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -379,12 +374,6 @@ def fresh(connection: Connection, operator: str, session: str, scope: str, now: 
     if row is None:
         return None
     return StepUp(row.scope, row.method, row.strong, tuple(row.flags.split()), row.at, row.expires)
-
-
-def end_session(connection: Connection, session: str) -> None:
-    """Forget what a session was allowed and asked."""
-    for table in (step_up_table, challenge_table):
-        connection.execute(delete(table).where(table.c.session == session))
 
 
 def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

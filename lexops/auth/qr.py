@@ -6,8 +6,6 @@ import segno
 
 QUIET = 2
 """Modules of empty margin: ISO/IEC 18004 asks for 4, for which a screen of 24 lines has no room."""
-STYLE = "#ffffff on #000000"
-"""The colours a door gives it where it can: right on dark and on light terminals."""
 _BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
 

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-CENTS = 100
-"""Minor units in one unit of money."""
 TEN_THOUSAND = 10_000
 """Parts in one unit of a quantity (an hour, a piece)."""
 MILLION = 1_000_000

@@ -74,6 +74,15 @@ def acknowledge(
     return done.rowcount > 0
 
 
+def forget(connection: Connection, target: str, check: str) -> None:
+    """Nobody knows of a problem any more: whoever did has given it back."""
+    connection.execute(
+        update(check_table)
+        .where(of(check_table, target, check))
+        .values(acknowledged_by=None, acknowledged_why=None, acknowledged_at=None, acknowledged_status=None)
+    )
+
+
 def acknowledge_all(
     connection: Connection, pairs: Iterable[tuple[str, str]], operator: str, reason: str, at: datetime
 ) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
-from lexops.checks.contract import RunnableCheck
+from lexops.checks.burning import PREFIX, objective_checks
+from lexops.checks.contract import Assignment, RunnableCheck
+from lexops.checks.foresight import foreseen
 from lexops.checks.heartbeat import heartbeats
 from lexops.checks.history import LEXOPS
 from lexops.checks.plugin import as_check
@@ -16,30 +17,27 @@ from lexops.gate.facts import site_environment
 from lexops.targets.model import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """One check on one target."""
-
-    target: str
-    kind: Kind
-    environment: str
-    runnable: RunnableCheck
-
-
 def assignments(
     settings: Settings, checks: Mapping[str, RunnableCheck]
 ) -> tuple[list[Assignment], dict[str, str]]:
     """All assignments of a site in the order of its file, and what its overrides got wrong."""
     wrong = dict(_unknown(settings, checks))
-    assigned = []
+    assigned: list[Assignment] = []
     for name, kind, environment in _targets(settings):
+        done: dict[str, RunnableCheck | None] = {}
         own = [*_plugins(settings, name, kind), *heartbeats(settings, name, kind)]
+        if name == LEXOPS:  # comes last: objectives are made of the checks of all the others
+            objectives, complaints = objective_checks(settings, assigned)
+            own += objectives
+            wrong |= complaints
         for runnable in [*_fitting(checks, kind), *own]:
+            made = _of_parent(runnable, done.get(runnable.parent))
             try:
-                final = overridden(runnable, settings, name)
+                final = overridden(made, settings, name)
             except ValueError as error:
                 wrong[f"[checks.{runnable.check.id}]"] = str(error)
-                final = runnable
+                final = made
+            done[runnable.check.id] = final
             if final is not None:
                 assigned.append(Assignment(name, kind, environment, final))
     return assigned, wrong
@@ -60,6 +58,12 @@ def _plugins(settings: Settings, target: str, kind: Kind) -> list[RunnableCheck]
     return [
         as_check(name, plugin, kind) for name, plugin in settings.plugins.items() if plugin.target == target
     ]
+
+
+def _of_parent(runnable: RunnableCheck, parent: RunnableCheck | None) -> RunnableCheck:
+    """A check that foresees another's metrics follows that one as the site wants it, not as shipped."""
+    made = foreseen(parent) if parent else []
+    return next((each for each in made if each.check.id == runnable.check.id), runnable)
 
 
 def overridden(runnable: RunnableCheck, settings: Settings, target: str) -> RunnableCheck | None:
@@ -112,6 +116,7 @@ def _with(runnable: RunnableCheck, override: CheckOverride) -> RunnableCheck:
 def _unknown(settings: Settings, checks: Mapping[str, RunnableCheck]) -> Iterator[tuple[str, str]]:
     known = [*checks, *(f"plugin.{name}" for name in settings.plugins)]
     known += [f"heartbeat.{name}" for name in settings.heartbeats]
+    known += [f"{PREFIX}{name}" for name in settings.objectives]
     for name, override in settings.checks.items():
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)

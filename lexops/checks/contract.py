@@ -145,7 +145,6 @@ def check(
     attempts: int = 3,
     warn: str | None = None,
     crit: str | None = None,
-    severity: Status = Status.WARNING,
     source: str = "",
     grants: str = "",
     mend: str = "",
@@ -181,7 +180,6 @@ def check(
                 attempts=attempts,
                 levels=levels(warn, crit),
                 levels_of={name: levels(*pair) for name, pair in (metrics or {}).items()},
-                severity=severity,
                 source=source,
                 grants=grants,
                 runbook=runbook,
@@ -197,3 +195,13 @@ def check(
         )
 
     return declare
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One check on one target."""
+
+    target: str
+    kind: Kind
+    environment: str
+    runnable: RunnableCheck

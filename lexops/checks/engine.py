@@ -18,7 +18,7 @@ from lexops.checks.contract import CannotSee, NotApplicable, NotYet, RunnableChe
 from lexops.checks.judge import judge
 from lexops.checks.model import Check, Outcome, Status, Verdict
 from lexops.clock import Clock, show_duration
-from lexops.errors import Damaged, Denied, LexOpsError, TimedOut, Unreachable
+from lexops.errors import Damaged, Denied, LexOpsError, Locked, TimedOut, Unreachable
 from lexops.targets.memory import Memory
 from lexops.text import one_line
 
@@ -70,7 +70,7 @@ class Pass:
     done: queue.SimpleQueue[tuple[Pass, Outcome | None]]
     """Where outcomes go; None says that the pass is over."""
     session: Session | None = None
-    refused: Unreachable | None = None
+    refused: LexOpsError | None = None
     """Why connecting failed; it is not tried again in this pass, each time costs its timeout."""
     memories: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What the lane's checks kept from their last look, by id."""
@@ -128,7 +128,7 @@ class Pass:
             raise self.refused.with_traceback(None)
         try:
             self.session = self.lane.connect()
-        except Unreachable as error:
+        except LexOpsError as error:
             self.refused = error
             raise
         return self.session
@@ -137,7 +137,7 @@ class Pass:
         """A lost connection is the availability check's to tell, even when that was not due."""
         availability = self.lane.availability
         if availability is not None and availability.check.id not in self.seen:
-            verdict = could_not_connect(availability.check, Unreachable(cause.summary))
+            verdict = could_not_connect(availability.check, self.refused or Unreachable(cause.summary))
             self._tell(availability, started, started, before, verdict)
 
     def _tell(
@@ -169,9 +169,9 @@ def observe(check: RunnableCheck, session: Session, memory: Memory | None = None
     except CannotSee as error:
         return _cannot_see(error, error.grant or definition.grants)
     except Denied as error:
-        return _cannot_see(error, definition.grants)
-    except TimedOut:
-        return _timed_out(definition)
+        return _cannot_see(error, error.hint or definition.grants)
+    except TimedOut as error:
+        return _LOCKED if isinstance(error, Locked) else _timed_out(definition, one_line(error))
     except Unreachable as error:
         return could_not_connect(definition, error)
     except Damaged as error:
@@ -209,18 +209,30 @@ def _cannot_see(error: Exception, grant: str) -> Verdict:
 
 
 def could_not_connect(check: Check, error: LexOpsError) -> Verdict:
-    """The target could not be reached: critical for its availability check, unknown for the others."""
-    status = Status.CRITICAL if check.availability else Status.UNKNOWN
-    return Verdict(status, one_line(error), hint=error.hint, unreachable=isinstance(error, Unreachable))
+    """The target could not be reached: critical for its availability check, unknown for the others.
+
+    A failure on our side, such as a secret that is missing, tells nothing of the target: unknown for all.
+    """
+    is_down = check.availability and isinstance(error, Unreachable)
+    status = Status.CRITICAL if is_down else Status.UNKNOWN
+    return Verdict(status, one_line(error), hint=error.hint, unreachable=True)
 
 
-def _timed_out(check: Check) -> Verdict:
+_LOCKED = Verdict(
+    Status.UNKNOWN,
+    "could not look: somebody has locked what it reads",
+    hint="lexops activity show TARGET tells who; looks give up soon, for others would queue behind them",
+    busy=True,
+)
+
+
+def _timed_out(check: Check, said: str = "") -> Verdict:
+    """`said` is what the target itself knows of it: an endpoint its phase, which has a limit of its own."""
     span = show_duration(check.timeout)
     if check.availability:
-        return Verdict(Status.CRITICAL, f"no answer within {span}", unreachable=True)
-    return Verdict(
-        Status.UNKNOWN, f"no answer within {span}", hint="look at the server's load, or raise the timeout"
-    )
+        return Verdict(Status.CRITICAL, said or f"no answer within {span}", unreachable=True)
+    hint = "look at the server's load, or raise the timeout"
+    return Verdict(Status.UNKNOWN, f"no answer within {span}", hint=hint, busy=True)
 
 
 def _broken(error: Exception) -> Verdict:

@@ -11,15 +11,16 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from lexops.checks import read
 from lexops.checks.model import Status
-from lexops.checks.tables import point_table, series_table
+from lexops.checks.schedule import AHEAD
+from lexops.checks.tables import check_table, point_table, series_table
 from lexops.checks.view import CheckRow, Flag
 from lexops.clock import utc_text
 from lexops.text import one_line
@@ -91,7 +92,7 @@ class Snapshot:
 def snapshot(connection: Connection, at: datetime) -> Snapshot:
     """All checks as they stand, from the store alone: no target is looked at."""
     fleet = read.fleet(connection, at)
-    samples = _newest(connection)
+    samples = _newest(connection, at)
     checks = tuple(
         Exported(row, () if _is_silent(row) else tuple(samples.get((row.target, row.check), ())))
         for row in fleet.checks
@@ -104,19 +105,29 @@ def _is_silent(row: CheckRow) -> bool:
     return Flag.STALE in row.flags or row.status in (None, Status.UNKNOWN, Status.NOT_APPLICABLE)
 
 
-def _newest(connection: Connection) -> dict[tuple[str, str], list[Sample]]:
-    points, series = point_table.c, series_table.c
-    newest = (
-        select(points.mean)
-        .where(points.series == series.id, points.step == 0)
+def _newest(connection: Connection, now: datetime) -> dict[tuple[str, str], list[Sample]]:
+    """The newest value of each metric; those that the last looks did not see any more are left out."""
+    checks, points, series = check_table.c, point_table.c, series_table.c
+    at, value = (
+        select(column)
+        .where(points.series == series.id, points.step == 0, points.at <= now + AHEAD)
         .order_by(points.at.desc())
         .limit(1)
         .scalar_subquery()
+        .label(name)
+        for name, column in (("at", points.at), ("value", points.mean))
     )
     found: dict[tuple[str, str], list[Sample]] = defaultdict(list)
-    query = select(series_table, newest.label("value")).order_by(series.info, series.name, series.item)
+    query = (
+        select(series_table, at, value, checks.checked, checks.stale_after)
+        .join_from(
+            series_table, check_table, and_(checks.target == series.target, checks.check == series.check)
+        )
+        .where(checks.checked.is_not(None))
+        .order_by(series.info, series.name, series.item)
+    )
     for row in connection.execute(query):
-        if row.value is not None:
+        if row.at is not None and row.at >= row.checked - timedelta(seconds=row.stale_after):
             found[row.target, row.check].append(Sample(row.name, row.item, row.unit, row.value, row.limit))
     return found
 

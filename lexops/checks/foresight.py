@@ -22,6 +22,8 @@ from lexops.trends import forecast, seasonal
 from lexops.trends.forecast import Ahead, Short
 
 EVERY = timedelta(minutes=5)
+RAREST = timedelta(hours=1)
+"""Hours are compared with each other only where each of them is looked at."""
 FREE = "free"
 LEFT = "time left"
 FORECAST_SOURCE = (
@@ -90,7 +92,6 @@ def _child(parent: Check) -> Check:
         attempts=1,
         levels=Levels(),
         levels_of={},
-        severity=Status.WARNING,
         grants="",
         heavy=False,
         availability=False,
@@ -142,7 +143,8 @@ def _foresee(
                 seen += found if isinstance(found, list) else []
                 missing += [found.missing] if isinstance(found, Short) else []
     if not seen and missing:
-        raise NotYet(f"needs two hours without a gap; {show_duration(timedelta(seconds=min(missing)))} to go")
+        needed, left = (show_duration(timedelta(seconds=s)) for s in (forecast.FEWEST * span, min(missing)))
+        raise NotYet(f"needs {needed} without a gap; {left} to go")
     if not seen:
         raise NotApplicable("none of its metrics has a limit here")
     yield from seen
@@ -225,6 +227,8 @@ def _moment(now: datetime, seconds: float) -> str:
 
 
 def _compare(history: History, parent: Check, trends: tuple[Usual, ...]) -> Iterator[Observation]:
+    if parent.every > RAREST:
+        raise NotApplicable(f"{parent.id} is looked at too rarely for hours to be compared")
     _tracks(history, parent, trends[0].metric, EVERY)
     if seasonal.is_month_end(history.now.astimezone(history.site.zone).date()):
         raise NotYet("month end: these days are unlike other weeks, and are not compared with them")

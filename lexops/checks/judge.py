@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 
 from lexops.checks import quantity
 from lexops.checks.model import Check, Finding, Judged, Metric, Note, Observation, Status, Verdict
-from lexops.text import clean, one_line, plural
+from lexops.text import LIMIT, clean, one_line, plural
 
 FIRST_LOOK = "first look at the counters; the next one can tell how they grow"
 NOTHING = "nothing was measured, so nothing can be said"
 KEPT = 200
 """Findings kept as evidence; all are counted."""
+NAME, ITEM, KEY = 80, 200, 200
+"""Characters of a metric's name, a metric's item and a finding's key that the store keeps."""
 
 
 EASE = 0.1
@@ -33,7 +36,7 @@ def judge(
     thresholds that yields nothing to compare is UNKNOWN: not seen is never fine; PENDING when it `waits` for
     a second look at its counters.
     """
-    metrics, findings, notes = _sorted(check, observations)
+    metrics, findings, notes = _sorted(observations)
     judged = [
         _judge_metric(check, metric, (standing or {}).get(metric_key(metric), ""))
         for metric in metrics
@@ -62,18 +65,30 @@ def judge(
 
 
 def _sorted(
-    check: Check, observations: Iterable[Observation]
+    observations: Iterable[Observation],
 ) -> tuple[tuple[Metric, ...], list[Finding], tuple[Note, ...]]:
     seen = list(observations)
     findings = [
-        Finding(clean(f.key, 200), one_line(f.text), f.status, f.detail, f.grant)
+        Finding(_cut(clean(f.key), KEY), one_line(f.text), f.status, f.detail, f.grant)
         for f in seen
         if isinstance(f, Finding)
     ]
     findings.sort(key=lambda f: -f.status.rank)
     notes = tuple(Note(one_line(n.label, 60), one_line(n.text)) for n in seen if isinstance(n, Note))
-    metrics = tuple(replace(m, item=one_line(m.item, 200)) for m in seen if isinstance(m, Metric))
+    metrics = tuple(
+        replace(m, name=_cut(one_line(m.name, LIMIT), NAME), item=_cut(one_line(m.item, LIMIT), ITEM))
+        for m in seen
+        if isinstance(m, Metric)
+    )
     return metrics, findings, notes
+
+
+def _cut(text: str, longest: int) -> str:
+    """No longer than the store keeps it; a hash at the end tells long names apart that begin alike."""
+    if len(text) <= longest:
+        return text
+    digest = blake2b(text.encode(), digest_size=4).hexdigest()
+    return f"{text[: longest - len(digest) - 1]}…{digest}"
 
 
 def metric_key(metric: Metric) -> str:
@@ -107,7 +122,7 @@ def _text(metric: Metric) -> str:
     of = ""
     if metric.limit:
         share = 100 * metric.value / metric.limit
-        of = f" of {quantity.show(metric.limit, metric.unit)} ({share:.3g} %)"
+        of = f" of {quantity.show(metric.limit, metric.unit)} ({quantity.figures(share)} %)"
     item = f"{one_line(metric.item, 80)}: " if metric.item else ""
     return f"{item}{name} {value}{of}"
 

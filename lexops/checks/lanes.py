@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from urllib.parse import urlsplit
 
-from lexops.checks.assignment import Assignment
-from lexops.checks.contract import RunnableCheck
+from lexops.checks.contract import Assignment, RunnableCheck
 from lexops.checks.engine import Lane, Session
 from lexops.checks.plugin import PluginProcess
 from lexops.config import HostSettings, SiteFile, TargetSettings
@@ -48,7 +47,7 @@ def _lane(site: SiteFile, target: str, kind: str, checks: list[RunnableCheck]) -
         f"{target} {kind}".rstrip(),
         target,
         server_of(settings),
-        PluginProcess if is_plugin else _connector(site, target),
+        partial(PluginProcess, site.folder) if is_plugin else _connector(site, target),
         limit.total_seconds() if limit and not is_plugin else 0.0,
         tuple(checks),
         heavy=kind == "heavy",

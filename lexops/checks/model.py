@@ -116,7 +116,7 @@ class Check:
     levels_of: Mapping[str, Levels] = field(default_factory=dict)
     """Thresholds of single metrics, by name."""
     severity: Status = Status.WARNING
-    """How bad a finding is that does not say itself."""
+    """How bad a finding is that does not say itself; of Python checks always a warning."""
     source: str = ""
     """Where the numbers come from."""
     grants: str = ""
@@ -174,6 +174,8 @@ class Verdict:
     """What is kept for the next look; None: what was kept before."""
     unreachable: bool = False
     """The target itself could not be reached, so this says nothing about the check's own question."""
+    busy: bool = False
+    """Something was in the way of the look, and may be gone at the next: a lock, or too much load."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,18 +68,21 @@ def downtime(
 
     The target may fail for a while; no incidents open meanwhile.
     """
-    if not store.assigned(act.connection, target, check):
-        raise NotFound(f"there is no target {target!r} with such a check", hint="see: lexops check list")
+    where = _where(act, target, check)
     if minutes == 0:
-        ended = asked.end_downtimes(act.connection, target, act.at)
-        return f"{plural(ended, 'downtime')} of {target} ended"
-    span = timedelta(minutes=minutes)
-    if not timedelta() < span <= LONGEST_DOWNTIME:
-        raise InvalidRequest(
-            f"minutes: {minutes} is not between 1 and {LONGEST_DOWNTIME // timedelta(minutes=1):,}"
-        )
+        ended = asked.end_downtimes(act.connection, target, act.at, check=check)
+        return f"{plural(ended, 'downtime')} of {where} ended"
+    span = _span(minutes, LONGEST_DOWNTIME)
     asked.add_downtime(act.connection, target, check, span, act.operator, reason, act.at)
-    return f"{target} is in downtime for {minutes} min"
+    return f"{where} is in downtime for {minutes} min"
+
+
+def _where(act: Act, target: str, check: str | None) -> str:
+    """What is to be left alone, in words. Raises NotFound unless the site has exactly that."""
+    known = store.assigned(act.connection, target, check)
+    if not known or (check and (target, check) not in known):
+        raise NotFound(f"there is no target {target!r} with such a check", hint="see: lexops check list")
+    return f"{check} on {target}" if check else target
 
 
 @operation("check.beat", role=Role.SUPPORT, effect=Effect.CHANGE)
@@ -119,19 +122,16 @@ def silence(
 
     What fails still counts, shows and opens incidents, but nobody is told. Ends by itself.
     """
-    if not store.assigned(act.connection, target, check):
-        raise NotFound(f"there is no target {target!r} with such a check", hint="see: lexops check list")
-    where = f"{check} on {target}" if check else target
+    where = _where(act, target, check)
     if minutes == 0:
         ended = asked.end_downtimes(act.connection, target, act.at, check=check, silence=True)
         return f"{plural(ended, 'silence')} of {where} ended"
-    span = timedelta(minutes=minutes)
-    if not timedelta() < span <= LONGEST_SILENCE:
-        raise InvalidRequest(
-            f"minutes: {minutes} is not between 1 and {LONGEST_SILENCE // timedelta(minutes=1):,}"
-        )
+    span = _span(minutes, LONGEST_SILENCE)
     asked.add_downtime(act.connection, target, check, span, act.operator, reason, act.at, silence=True)
     return f"{where} is silenced for {minutes} min"
+
+
+_NARROWER = "for example --target billing-db, or --check billing; what fails everywhere is no single problem"
 
 
 @operation("check.acknowledge-all", role=Role.SUPPORT, effect=Effect.CHANGE)
@@ -147,13 +147,21 @@ def acknowledge_all(
     On a target, or of checks whose names begin alike; what somebody has already stays theirs.
     """
     if target is None and check is None:
-        raise InvalidRequest("name a target or a check", hint="what fails everywhere is no single problem")
+        raise InvalidRequest("name a target or a check", hint=_NARROWER)
     pairs = store.assigned(act.connection, target, check)
     if not pairs:
         wanted = " on ".join(part for part in (check or "any check", target) if part)
         raise NotFound(f"this site does not have {wanted}", hint="see: lexops check list")
     done = asked.acknowledge_all(act.connection, pairs, act.operator, reason, act.at)
     return f"{plural(done, 'failing check')} acknowledged"
+
+
+def _span(minutes: int, longest: timedelta) -> timedelta:
+    """How long minutes are; there are numbers of them that no time span holds. Raises InvalidRequest."""
+    most = longest // timedelta(minutes=1)
+    if not 0 < minutes <= most:
+        raise InvalidRequest(f"minutes: {minutes} is not between 1 and {most:,}")
+    return timedelta(minutes=minutes)
 
 
 OPERATIONS = (silence, acknowledge_all, run, acknowledge, downtime, beat)

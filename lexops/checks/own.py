@@ -16,8 +16,9 @@ from lexops.checks import asked
 from lexops.checks.history import LEXOPS
 from lexops.checks.model import Status
 from lexops.checks.presence import DEAD_AFTER
+from lexops.checks.schedule import is_stale
 from lexops.checks.sight import Count, Glance, count
-from lexops.checks.tables import broken_table, check_table, lane_table, worker_table
+from lexops.checks.tables import broken_table, check_table, failing_chore_table, lane_table, worker_table
 
 _PROBLEMS = [status.value for status in Status if status.is_problem]
 STALE_PARTS = 2.5
@@ -80,7 +81,7 @@ def unseen(connection: Connection, now: datetime) -> Unseen:
             columns.status.is_not(None), ~columns.unreachable, columns.target != LEXOPS
         )
     ).all()
-    stale = sum(now - row.checked > timedelta(seconds=row.stale_after) for row in rows)
+    stale = sum(is_stale(row.checked, timedelta(seconds=row.stale_after), now) for row in rows)
     return Unseen(sum(row.status == Status.UNKNOWN.value for row in rows), stale, len(rows))
 
 
@@ -93,6 +94,12 @@ def silent_workers(connection: Connection, now: datetime) -> dict[str, float]:
     """Workers without a sign of life, with the seconds since their last."""
     rows = connection.execute(select(worker_table).where(worker_table.c.beat <= now - DEAD_AFTER))
     return {row.name: (now - row.beat).total_seconds() for row in rows}
+
+
+def failing_chores(connection: Connection, _now: datetime) -> dict[str, str]:
+    """What workers do again and again and cannot do now, with the reason."""
+    query = select(failing_chore_table).order_by(failing_chore_table.c.name)
+    return {row.name: row.reason for row in connection.execute(query)}
 
 
 def idle_lanes(connection: Connection, _now: datetime) -> tuple[int, int]:

@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from lexops.checks.contract import RunnableCheck
 from lexops.checks.model import Area, Check, Finding, Metric, Note, Observation, Status
@@ -26,7 +27,7 @@ OUTPUT = 64 * 1024
 _STATUS = {0: Status.OK, 1: Status.WARNING, 2: Status.CRITICAL, 3: Status.UNKNOWN}
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _PERFDATA = re.compile(rf"(?:'((?:[^']|'')+)'|([^\s'=]+))=({_NUMBER.pattern})([^\s;]*)(?:;(\S*))?")
-_LOCAL = re.compile(r"([0-3P])\s+(?:\"([^\"]+)\"|(\S+))\s+(\S+)(?:\s+(.*))?")
+_LOCAL = re.compile(r"""([0-3P])\s+(?:"([^"]+)"|'([^']+)'|(\S+))\s+(\S+)(?:\s+(.*))?""")
 _SIZES = {"B": 0, "KB": 1, "MB": 2, "GB": 3, "TB": 4, "KiB": 1, "MiB": 2, "GiB": 3, "TiB": 4}
 _UNITS = {"s": ("s", 1.0), "ms": ("s", 1e-3), "us": ("s", 1e-6), "%": ("%", 1.0)} | {
     unit: ("B", 1024.0**power) for unit, power in _SIZES.items()
@@ -34,10 +35,14 @@ _UNITS = {"s": ("s", 1.0), "ms": ("s", 1e-3), "us": ("s", 1e-6), "%": ("%", 1.0)
 
 
 class PluginProcess:
-    """A plug-in under way, in a process group of its own so that it ends with its children."""
+    """A plug-in under way, in a process group of its own so that it ends with its children.
 
-    def __init__(self) -> None:
+    It starts in `folder`, the site's: what it names relative to it is found whoever starts the worker.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
         self.memory = Memory()
+        self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, command: list[str]) -> tuple[int, str]:
@@ -49,6 +54,7 @@ class PluginProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                cwd=self._folder,
                 env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
             )
         except OSError as error:
@@ -103,7 +109,7 @@ def _numbers(perfdata: str) -> Iterator[tuple[str, float, str, list[str]]]:
     """Label, value, unit, and warn, crit, min, max as far as they are there."""
     for match in _PERFDATA.finditer(perfdata):
         label = (match[1] or match[2]).replace("''", "'")
-        yield one_line(label, 80), float(match[3]), match[4], (match[5] or "").split(";")
+        yield one_line(label), float(match[3]), match[4], (match[5] or "").split(";")
 
 
 def parse_local(code: int, output: str) -> Iterator[Observation]:
@@ -112,7 +118,7 @@ def parse_local(code: int, output: str) -> Iterator[Observation]:
     Each line is a service, told apart by its name. Status P means that it follows from the thresholds that
     stand with the metrics. Format: docs.checkmk.com, "Local checks".
     """
-    lines = [line for line in output.splitlines() if line.strip() and not line.startswith("<<<")]
+    lines = [line for line in output.split("\n") if line.strip() and not line.startswith("<<<")]
     if code != 0:
         yield Finding("plugin", f"the local check ended with exit code {code}", Status.UNKNOWN)
     elif not lines:
@@ -126,9 +132,9 @@ def parse_local(code: int, output: str) -> Iterator[Observation]:
 
 
 def _service(match: re.Match[str]) -> Iterator[Observation]:
-    name = one_line(match[2] or match[3], 120)
-    numbers = list(_numbers(match[4].replace("|", " ")))
-    text = one_line(match[5].replace("\\n", " ") if match[5] else "")
+    name = one_line(match[2] or match[3] or match[4])
+    numbers = list(_numbers(match[5].replace("|", " ")))
+    text = one_line(match[6].replace("\\n", " ") if match[6] else "")
     status = _computed(numbers) if match[1] == "P" else _STATUS.get(int(match[1]), Status.UNKNOWN)
     if status is Status.OK:
         yield Note(name, text or "OK")

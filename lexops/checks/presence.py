@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Select, delete, insert, select, text, update
 
-from lexops.checks.tables import broken_table, lane_table, worker_table
+from lexops.checks.tables import broken_table, failing_chore_table, lane_table, worker_table
 
 DEAD_AFTER = timedelta(seconds=20)
 """A worker without a sign of life for so long counts as gone."""
@@ -51,6 +51,7 @@ def claim_worker(connection: Connection, name: str, pid: int, at: datetime) -> b
     if is_worker_alive(connection, at):
         return False
     connection.execute(delete(worker_table))
+    connection.execute(delete(failing_chore_table))
     connection.execute(update(lane_table).values(worker=None))
     _add_worker(connection, name, pid, at)
     return True
@@ -81,6 +82,7 @@ def beat(connection: Connection, name: str, at: datetime) -> bool:
 def release_worker(connection: Connection, *names: str) -> None:
     """Let workers leave, by themselves or because they are dead: others may have their lanes at once."""
     connection.execute(delete(worker_table).where(worker_table.c.name.in_(names)))
+    connection.execute(delete(failing_chore_table).where(failing_chore_table.c.worker.in_(names)))
     connection.execute(update(lane_table).where(lane_table.c.worker.in_(names)).values(worker=None))
 
 
@@ -126,6 +128,14 @@ def keep_lanes(connection: Connection, worker: str, names: Iterable[str]) -> set
 def _in_order(lanes: Select[Any]) -> Select[Any]:
     """Whoever locks several lanes does so in this order: then no two wait for each other."""
     return lanes.order_by(lane_table.c.name)
+
+
+def set_failing(connection: Connection, worker: str, failing: Mapping[str, str]) -> None:
+    """Say which of its chores a worker cannot do now, and why."""
+    connection.execute(delete(failing_chore_table).where(failing_chore_table.c.worker == worker))
+    if failing:
+        rows = [{"worker": worker, "name": name, "reason": reason} for name, reason in failing.items()]
+        connection.execute(insert(failing_chore_table), rows)
 
 
 def set_broken(connection: Connection, broken: Mapping[str, str]) -> None:

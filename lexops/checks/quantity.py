@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from decimal import Decimal
 
 from lexops.clock import show_duration
 
@@ -18,20 +19,26 @@ def show(value: float, unit: str = "") -> str:
         return _bytes(value)
     if unit == "s":
         return _seconds(value)
-    number = f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:,.3g}"
-    return f"{number} {unit}".rstrip()
+    return f"{figures(value)} {unit}".rstrip()
+
+
+def figures(value: float) -> str:
+    """Three digits that count, or all before the point; never a power of ten, nor less than a millionth."""
+    if not abs(value) < 999.5:
+        return f"{value:,.0f}"
+    return f"{Decimal(f'{round(value, 6):.3g}'):f}"
 
 
 def _seconds(value: float) -> str:
     if value < 0:
         return f"-{_seconds(-value)}"
-    if value < 1:
-        return f"{value * 1000:.3g} ms"
+    if value < 0.9995:
+        return f"{figures(value * 1000)} ms"
     if value < 60:
-        return f"{value:.3g} s"
+        return f"{figures(value)} s"
     return show_duration(timedelta(seconds=value))
 
 
 def _bytes(value: float) -> str:
     power = min(int(math.log2(max(abs(value), 1)) // 10), len(_BYTES) - 1)
-    return f"{value / 2 ** (10 * power):.3g} {_BYTES[power]}"
+    return f"{figures(value / 2 ** (10 * power))} {_BYTES[power]}"

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from lexops.checks import asked, store
+from lexops.checks import asked, presence, store
 from lexops.checks.model import Area, Check, Status
+from lexops.checks.schedule import is_stale
 from lexops.checks.tables import (
     broken_table,
     check_table,
@@ -60,15 +61,22 @@ def fleet(
         _check_row(row, at, quiet, (incidents or {}).get((row.target, row.check)))
         for row in connection.execute(wanted)
     )
-    worker = connection.execute(select(worker_table).order_by(worker_table.c.beat.desc())).first()
     broken = {row.name: row.reason for row in connection.execute(select(broken_table))}
     return Fleet(
         at,
         rows,
         _target_rows(connection, rows, at),
-        WorkerRow(worker.name, worker.pid, worker.started, worker.beat) if worker else None,
+        _worker_row(connection, at),
         broken,
     )
+
+
+def _worker_row(connection: Connection, at: datetime) -> WorkerRow | None:
+    """The worker that was heard last; it lives while any of them does."""
+    row = connection.execute(select(worker_table).order_by(worker_table.c.beat.desc())).first()
+    if row is None:
+        return None
+    return WorkerRow(row.name, row.pid, row.started, row.beat, presence.is_worker_alive(connection, at))
 
 
 Quiet = Mapping[Flag, set[tuple[str, str | None]]]
@@ -100,7 +108,7 @@ def _flags(row: Row[Any], at: datetime, quiet: Quiet) -> frozenset[Flag]:
         and status.is_problem
         and not row.unreachable
         and row.hard != row.status,
-        Flag.STALE: row.checked is not None and at - row.checked > timedelta(seconds=row.stale_after),
+        Flag.STALE: row.checked is not None and is_stale(row.checked, timedelta(seconds=row.stale_after), at),
         Flag.FLAPPING: row.flapping,
         Flag.UNREACHABLE: row.unreachable,
         Flag.ACKNOWLEDGED: row.acknowledged_at is not None,

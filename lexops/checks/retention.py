@@ -13,6 +13,8 @@ STEPS = (300, 3600, 86_400)
 """Seconds of the rollups, each made from the one before it."""
 KEEP_STEP = {300: timedelta(days=60), 3600: timedelta(days=800), 86_400: timedelta(days=3650)}
 """Months of the same hour of the week, two years of hours, ten years of days."""
+WAIT = timedelta(minutes=1)
+"""How long after its end a span is summed up: by then what was seen in it has been kept."""
 _MICROSECONDS = 1_000_000
 
 
@@ -29,7 +31,7 @@ def _roll_up(connection: Connection, finer: int, step: int, now: datetime) -> No
     width = step * _MICROSECONDS
     newest = connection.scalar(select(func.max(columns.at)).where(columns.step == step))
     start = newest + timedelta(seconds=step) if newest else datetime.fromtimestamp(0, tz=now.tzinfo)
-    end = datetime.fromtimestamp(now.timestamp() // step * step, tz=now.tzinfo)
+    end = datetime.fromtimestamp((now - WAIT).timestamp() // step * step, tz=now.tzinfo)
     if end <= start:
         return
     micro = cast(columns.at, BigInteger)

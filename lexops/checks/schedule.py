@@ -9,6 +9,8 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 RETRY_PART = 4
 """A soft problem is looked at again after this part of the interval."""
 LEAST_RETRY = timedelta(seconds=5)
+AHEAD = timedelta(minutes=1)
+"""By how much the clocks of machines may differ: what lies further ahead is from a clock that was wrong."""
 
 
 def phase(target: str, every: timedelta) -> timedelta:
@@ -35,3 +37,8 @@ def retry_due(every: timedelta, timeout: timedelta, after: datetime) -> datetime
 def stale_after(every: timedelta, timeout: timedelta) -> timedelta:
     """How long a result may be believed."""
     return max(every * 2.5, every + timeout + timedelta(seconds=30))
+
+
+def is_stale(checked: datetime, longest: timedelta, now: datetime) -> bool:
+    """Whether a look is too long ago to be believed, or seems to be still to come."""
+    return now - checked > longest or checked - now > AHEAD

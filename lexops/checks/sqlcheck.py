@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +20,7 @@ from lexops.checks.contract import CannotSee, NotApplicable, RunnableCheck
 from lexops.checks.model import Area, Check, Finding, Metric, Note, Observation, Status
 from lexops.checks.thresholds import levels
 from lexops.clock import parse_duration
-from lexops.errors import Denied
+from lexops.errors import Denied, QueryFailed
 from lexops.targets.database import MAX_ROWS, Database
 from lexops.targets.model import DATABASES, Kind
 from lexops.text import one_line
@@ -70,8 +71,11 @@ class SqlCheck:
         return [word.strip() for word in self.header.get(key, "").split(",") if word.strip()]
 
 
-def parse(text: str, origin: str) -> RunnableCheck:
-    """The check that a file's text declares. Raises ValueError that names key and reason."""
+def parse(text: str, origin: str, *, asof: date | None = None) -> RunnableCheck:
+    """The check that a file's text declares. Raises ValueError that names key and reason.
+
+    `asof` is the day it speaks about; without it, the server's present one.
+    """
     file = read(text)
     for key in file.header:
         if key not in KEYS:
@@ -79,7 +83,7 @@ def parse(text: str, origin: str) -> RunnableCheck:
     for key in ("id", "title"):
         if not file.header.get(key):
             raise ValueError(f"the header lacks {key!r}: {KEYS[key]}")
-    return RunnableCheck(_check(file, origin), _collector(file), text=file.sql)
+    return RunnableCheck(_check(file, origin), _collector(file, asof), text=file.sql)
 
 
 def read(text: str) -> SqlCheck:
@@ -134,15 +138,16 @@ def _rows(header: Mapping[str, str]) -> str:
     return rows
 
 
-def _collector(file: SqlCheck) -> Callable[[Database], Iterator[Observation]]:
+def _collector(file: SqlCheck, asof: date | None) -> Callable[[Database], Iterator[Observation]]:
     make = _finding if _rows(file.header) == "findings" else _metric
     entities = logical.entities(file.sql)
 
     def collect(db: Database) -> Iterator[Observation]:
         try:
-            rows = db.rows(_composed(file.sql, entities, db))
+            rows = db.rows(_composed(file.sql, entities, db, asof))
         except Denied as error:
-            raise CannotSee(str(error), grant=file.header.get("grants") or _grant(entities, db)) from None
+            grant = error.hint or file.header.get("grants") or _grant(entities, db)
+            raise CannotSee(str(error), grant=grant) from None
         if len(rows) > MAX_ROWS:
             yield Note("cut", f"there are more than {MAX_ROWS:,} rows; these were looked at")
         for row in rows[:MAX_ROWS]:
@@ -151,7 +156,7 @@ def _collector(file: SqlCheck) -> Callable[[Database], Iterator[Observation]]:
     return collect
 
 
-def _composed(sql: str, entities: frozenset[str], db: Database) -> str:
+def _composed(sql: str, entities: frozenset[str], db: Database, asof: date | None) -> str:
     profile = PROFILES.get(db.target.profile or "")
     if profile is None and entities:
         raise NotApplicable(f"{db.target.name} has no billing profile; set profile in lexops.toml")
@@ -159,7 +164,7 @@ def _composed(sql: str, entities: frozenset[str], db: Database) -> str:
     missing = profile.missing(entities)
     if missing:
         raise NotApplicable(f"profile {profile.name} has no {', '.join(sorted(missing))}")
-    return logical.compose(sql, db.kind, profile)
+    return logical.compose(sql, db.kind, profile, asof=asof)
 
 
 def _reading(entities: frozenset[str]) -> str:
@@ -185,6 +190,9 @@ def _grant(entities: frozenset[str], db: Database) -> str:
 def _finding(file: SqlCheck, row: Mapping[str, Any]) -> Finding:
     shown = {name: _shown(file, name, value) for name, value in row.items()}
     keys = file.words("key") or list(row)[:1]
+    missing = next((key for key in keys if key not in row), None)
+    if missing is not None:
+        raise QueryFailed(f"key: rows have no column {missing}", hint=f"they have: {', '.join(row)}")
     template = file.header.get("text") or ", ".join(f"{name} {{{name}}}" for name in row)
     text = _FIELD.sub(lambda match: shown.get(match[1], match[0]), template)
     severity = Status(file.header.get("severity", "warning").upper())
@@ -202,13 +210,21 @@ def _shown(file: SqlCheck, name: str, value: Any) -> str:
 
 
 def _metric(file: SqlCheck, row: Mapping[str, Any]) -> Metric:
-    if row.get("value") is None:
-        raise ValueError("a row of values has no column 'value', or it is NULL")
-    limit = row.get("limit")
+    if "value" not in row:
+        raise QueryFailed("rows of values have a column value, but these have no such column")
     return Metric(
         file.header.get("metric", file.header["id"].rpartition(".")[2]),
-        float(row["value"]),
+        _number(row, "value"),
         file.header.get("unit", ""),
-        None if limit is None else float(limit),
+        None if row.get("limit") is None else _number(row, "limit"),
         one_line(row.get("item") or "", 200),
     )
+
+
+def _number(row: Mapping[str, Any], column: str) -> float:
+    try:
+        return float(row[column])
+    except (TypeError, ValueError):
+        given = "NULL" if row[column] is None else repr(one_line(row[column], 60))
+        hint = "coalesce(…, 0) where nothing means none" if row[column] is None else ""
+        raise QueryFailed(f"a number is wanted in the column {column}, but {given} came", hint=hint) from None

@@ -8,6 +8,8 @@ from datetime import datetime
 from lexops.checks import flapping, schedule
 from lexops.checks.model import Outcome, Status
 
+BUSY = 3
+"""How many looks in a row something has to be in the way of."""
 _GOOD = (Status.OK, Status.NOT_APPLICABLE)
 
 
@@ -60,7 +62,8 @@ def advance(
     A target that cannot be reached says nothing about its checks: they are UNKNOWN and unreachable,
     and neither counters nor the hard status move. What is pending leaves everything as it was. A target's
     availability check moves, unless the host below it is down (`parent_down`), which is then the one problem
-    to follow. While LexOps itself is `blind` nothing that is bad is certain.
+    to follow. While LexOps itself is `blind` nothing that is bad is certain. Nor is a look that something was
+    in the way of once, even where one finding in data is enough.
     """
     at, verdict, check = outcome.started, outcome.verdict, outcome.check
     unreachable = verdict.unreachable and (parent_down or blind or not check.availability)
@@ -91,8 +94,9 @@ def advance(
         return replace(state, due=min(every_due, schedule.retry_due(check.every, check.timeout, at)))
     if status in _GOOD:
         return replace(state, bad=0, hard=status)
-    state = replace(state, bad=min(state.bad + 1, check.attempts))
-    if state.bad >= check.attempts:
+    needed = max(check.attempts, BUSY) if verdict.busy else check.attempts
+    state = replace(state, bad=min(state.bad + 1, needed))
+    if state.bad >= needed:
         return replace(state, hard=status)
     return replace(state, due=min(every_due, schedule.retry_due(check.every, check.timeout, at)))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -22,14 +23,12 @@ from sqlalchemy import (
     update,
 )
 
+from lexops.checks.contract import Assignment
 from lexops.checks.model import Finding, Judged, Metric, Note, Outcome, Status, Verdict
-from lexops.checks.schedule import stale_after
+from lexops.checks.schedule import next_due, stale_after
 from lexops.checks.state import State
 from lexops.checks.tables import check_table, finding_table, of, point_table, result_table, series_table
 from lexops.store.database import Moment
-
-if TYPE_CHECKING:
-    from lexops.checks.assignment import Assignment
 
 _SAVED = "status hard told since checked due bad history flapping unreachable summary evidence memory".split()
 _OF_VERDICT = ("evidence", "memory")
@@ -40,16 +39,20 @@ _STATE = [
     )
 ]
 
+_LOOK = select(
+    *(check_table.c[name] for name in ("target", "check", "hard", "checked", "unreachable", "summary"))
+)
+
 
 def assign(connection: Connection, wanted: Sequence[Assignment], now: datetime) -> None:
-    """Make the table hold exactly the wanted checks. Known states stay; new ones are due now."""
-    present = {
-        (row.target, row.check)
-        for row in connection.execute(select(check_table.c.target, check_table.c.check))
-    }
+    """Make the table hold exactly the wanted checks. Known states stay; new ones are due now.
+
+    None is due later than its interval wants: that may be shorter now, or the clock was ahead.
+    """
+    present = dues(connection)
     keys = {(w.target, w.runnable.check.id) for w in wanted}
-    for target, check in present - keys:
-        connection.execute(delete(check_table).where(of(check_table, target, check)))
+    for gone in present.keys() - keys:
+        connection.execute(delete(check_table).where(of(check_table, *gone)))
     for position, w in enumerate(wanted):
         check = w.runnable.check
         values: dict[str, Any] = {
@@ -62,6 +65,9 @@ def assign(connection: Connection, wanted: Sequence[Assignment], now: datetime) 
             "availability": check.availability,
         }
         if (w.target, check.id) in present:
+            latest = next_due(w.target, check.every, now)
+            if present[w.target, check.id] > latest:
+                values["due"] = latest
             connection.execute(update(check_table).where(of(check_table, w.target, check.id)).values(values))
         else:
             values |= {"target": w.target, "check": check.id, "due": now}
@@ -92,6 +98,42 @@ def states(connection: Connection) -> dict[tuple[str, str], State]:
     """The states of all checks that have been looked at."""
     rows = connection.execute(select(*_STATE).where(check_table.c.status.is_not(None)))
     return {(row.target, row.check): _state(row) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is certain about a check, and when it was looked at last."""
+
+    target: str
+    check: str
+    status: Status
+    checked: datetime
+    unreachable: bool
+    summary: str
+
+    def saw_since(self, moment: datetime) -> bool:
+        """Whether the target has been seen since a moment."""
+        return self.checked > moment and not self.unreachable
+
+
+def failing(connection: Connection) -> list[Look]:
+    """The checks that fail for certain and whose incidents have been told so."""
+    columns, problems = check_table.c, [status.value for status in Status if status.is_problem]
+    certain = (columns.hard.in_(problems), columns.told.in_(problems), columns.status.in_(problems))
+    rows = connection.execute(_LOOK.where(*certain, columns.unreachable.is_(False)))
+    return [_look(row) for row in rows]
+
+
+def looks(connection: Connection, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], Look]:
+    """How checks stand, by target and check; those that were never certain are left out."""
+    columns = check_table.c
+    wanted = _LOOK.where(columns.target.in_({target for target, _ in pairs}), columns.hard.is_not(None))
+    found = (_look(row) for row in (connection.execute(wanted) if pairs else ()))
+    return {(look.target, look.check): look for look in found if (look.target, look.check) in pairs}
+
+
+def _look(row: Row[Any]) -> Look:
+    return Look(row.target, row.check, Status(row.hard), row.checked, row.unreachable, row.summary)
 
 
 def dues(connection: Connection) -> dict[tuple[str, str], datetime]:
@@ -195,7 +237,9 @@ class Recorder:
                 connection.execute(update(series_table).where(same).values(limit=metric.limit))
                 known[key] = (series, metric.limit)
             points.append({"series": series} | dict.fromkeys(("low", "mean", "high"), metric.value))
-        moment = {"step": 0, "at": outcome.started, "times": 1}
+        # A look may take longer than a rollup waits, and what it found is as new as its end.
+        at = outcome.started + timedelta(seconds=outcome.seconds)
+        moment = {"step": 0, "at": at, "times": 1}
         connection.execute(_ADD_POINTS, [point | moment for point in points])
 
     def _keep_findings(self, connection: Connection, outcome: Outcome) -> None:
@@ -258,8 +302,8 @@ def _new_series(connection: Connection, outcome: Outcome, metric: Metric) -> int
         insert(series_table).values(
             target=outcome.target,
             check=outcome.check.id,
-            name=metric.name[:80],
-            item=metric.item[:200],
+            name=metric.name,
+            item=metric.item,
             unit=metric.unit,
             info=metric.info,
             limit=metric.limit,

@@ -175,6 +175,15 @@ broken_table = Table(
     Column("reason", Text, nullable=False),
 )
 
+failing_chore_table = Table(
+    "failing_chore",
+    metadata,
+    Column("worker", String(80), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("reason", Text, nullable=False),
+)
+"""What each worker does again and again and cannot do now."""
+
 
 def of(table: Table, target: str, check: str) -> Any:
     """The rows of one check on one target."""

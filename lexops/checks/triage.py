@@ -73,7 +73,7 @@ class Triage:
     changed: tuple[Change, ...] = ()
     """Newest first."""
     past: tuple[Past, ...] = ()
-    """Newest first."""
+    """The most alike first."""
 
     @property
     def database(self) -> str:
@@ -191,12 +191,16 @@ def _seen(
     until: datetime,
     fleet: Fleet,
 ) -> Iterable[Change]:
-    """Where the status of another check changed; a run of equal results begins with a change."""
+    """Where the status of another check changed; a run of equal results begins with a change.
+
+    A check that can tell at last has seen no change.
+    """
     columns = result_table.c
     titles = {(each.target, each.check): each.title for each in fleet.checks}
     runs = connection.execute(
         select(columns.target, columns.check, columns.status, columns.first, columns.summary)
         .where(columns.target.in_(near), columns.first >= since, columns.first <= until, ~columns.soft)
+        .where(columns.status != Status.PENDING.value)
         .order_by(columns.first)
     )
     before: dict[tuple[str, str], str] = {}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from lexops.checks.model import Area, Check, Finding, Judged, Note, Status
 from lexops.targets.model import Kind
+from lexops.trends.availability import Availability, Budget, State, budget
 
 
 class Flag(StrEnum):
@@ -151,6 +152,106 @@ class QuietSpan:
     reason: str
     operator: str = ""
     """Empty for what stands in the site's file."""
+    number: int | None = None
+    """By which it can be ended before its time."""
+
+    @property
+    def name(self) -> str:
+        """`silence`, `freeze #3`."""
+        return f"{self.kind} #{self.number}" if self.number else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Burn:
+    """How fast an objective's budget burns over two windows; rate 1 uses it up in the objective's window."""
+
+    long: timedelta
+    short: timedelta
+    rate_long: float | None
+    """None where nothing is known, as the following."""
+    rate_short: float | None
+    limit: float
+    alerting: bool
+    """Both rates are above the limit."""
+    severity: Status
+    """CRITICAL where somebody has to come, WARNING where a ticket will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfHours:
+    """One day of a service, from its midnight on; 23 or 25 hours where the clocks are changed."""
+
+    day: date
+    hours: tuple[Availability, ...]
+    """Hours outside the objective's window are empty: nothing up, down or unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveView:
+    """A service level objective as it stands at a moment. Numbers are None where nothing is known."""
+
+    name: str
+    title: str
+    client: str
+    """To whom it was promised; empty: to everybody."""
+    targets: tuple[str, ...]
+    objective: float
+    """Percent of the time."""
+    window: timedelta
+    at: datetime
+    state: State
+    """What the service is at `at`."""
+    found: Availability
+    """Over the window that ends at `at`."""
+    burns: tuple[Burn, ...]
+    """The quickest first."""
+    hours: tuple[DayOfHours, ...] = ()
+    """The days of the window in the site's zone, oldest first."""
+    unseen: tuple[str, ...] = ()
+    """Targets of which no check counts, so that nothing can be said of the service."""
+
+    @property
+    def availability(self) -> float | None:
+        """Percent of the known time."""
+        return self.found.percent
+
+    @property
+    def coverage(self) -> float | None:
+        """Percent of the time outside maintenance that is known."""
+        return self.found.coverage
+
+    @property
+    def budget(self) -> Budget | None:
+        return budget(self.found, self.objective)
+
+    @property
+    def allowed(self) -> float | None:
+        """Seconds of the known time that may be down."""
+        return self.budget.allowed.total_seconds() if self.budget else None
+
+    @property
+    def spent(self) -> float | None:
+        """Seconds down."""
+        return self.budget.spent.total_seconds() if self.budget else None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that may still be down; negative when the objective is missed."""
+        return self.budget.left.total_seconds() if self.budget else None
+
+    @property
+    def left_percent(self) -> float | None:
+        """How much of the budget is left; negative when the objective is missed."""
+        return self.budget.percent if self.budget else None
+
+    @property
+    def is_alerting(self) -> bool:
+        return any(burn.alerting for burn in self.burns)
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether more was down than was promised."""
+        return self.left is not None and self.left < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +262,8 @@ class WorkerRow:
     pid: int
     started: datetime
     beat: datetime
+    lives: bool = True
+    """False as soon as it is known that it has ended, or when it was silent for too long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -232,19 +232,11 @@ def keys(context: typer.Context, site: SiteOption = None, as_json: JsonOption = 
 
 def when(site: Site, text: str | None) -> datetime | None:
     """A moment as typed: a day or time in the site's zone, or how long ago. Raises InvalidRequest."""
-    from lexops.clock import parse_duration
+    from lexops.clock import parse_moment
 
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text)
-        return found if found.tzinfo else found.replace(tzinfo=site.file.zone)
-    except ValueError:
-        pass
-    try:
-        ago: timedelta = parse_duration(text)
-    except ValueError:
-        raise InvalidRequest(
-            f"{text!r} is no time", hint="write 2026-11-22, 2026-11-22T14:00, or how long ago: 90m, 2d"
-        ) from None
-    return site.clock.now() - ago
+        return parse_moment(text, site.file.zone, lambda ago: site.clock.now() - ago)
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from None

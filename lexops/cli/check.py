@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lexops.checks.doctor import Diagnosis
     from lexops.checks.view import CheckDetail
     from lexops.cli.present_checks import Definition
+    from lexops.errors import LexOpsError
     from lexops.site import Site
 
 commands = typer.Typer(cls=Area, help="Checks: what is looked at, and what came out.", no_args_is_help=True)
@@ -95,6 +96,8 @@ def list_(
     opened.assign_checks()
     fleet = opened.fleet()
     rows = [row for row in fleet.checks if target in (None, row.target)]
+    if target is not None and not rows:
+        raise _no_target(target)
     if as_json:
         say_json({"checks": [present.check_json(row) for row in rows], "broken": dict(fleet.broken_plugins)})
         return
@@ -102,6 +105,12 @@ def list_(
         say(line)
     for name, reason in fleet.broken_plugins.items():
         narrate(f"broken and left out: {name}: {reason}")
+
+
+def _no_target(name: str) -> LexOpsError:
+    from lexops.errors import NotFound
+
+    return NotFound(f"there is no target {name!r} with checks", hint="see: lexops check list")
 
 
 def _list_catalogue(format_: ListFormat, as_json: bool) -> None:
@@ -186,14 +195,17 @@ def show(
 ) -> None:
     """Explain a check: what it means, why it matters, what to do, its limits and source, its state here.
 
+    Without a site it is explained as installed, with its own thresholds.
+
     Examples: lexops check show billing.invoice-total        lexops check show postgresql.wraparound --sql
     """
     from lexops.cli import present
     from lexops.cli import present_checks as declared
 
-    opened = program(context).open_site(site)
-    opened.assign_checks()
-    details = [detail for detail in opened.details(target, check) if detail.row.check == check]
+    opened = program(context).open_site(site) if target is not None or _is_site_there(site) else None
+    if opened is None:
+        narrate("there is no site here: this is the check as installed, with its own thresholds")
+    details = _details(opened, check, target) if opened else []
     definition = _definition(opened, check, details[0].row.target if details else None)
     if sql:
         _say_sql(definition.runnable)
@@ -204,22 +216,38 @@ def show(
         return
     for line in table(declared.definition_lines(definition)):
         say(line)
-    for detail in details:
-        _say_state(opened, detail)
-    if not details:
-        say()
-        say("no target of this site has it")
+    if opened:
+        _say_states(opened, details, target)
 
 
-def _definition(site: Site, check: str, target: str | None) -> Definition:
-    """The check as this site has it, on `target` if it is there; raises NotFound with the nearest names."""
+def _is_site_there(site: Path | None) -> bool:
+    """Whether a site is named or found; that a named one is missing is for its opening to say."""
+    from lexops import config
+    from lexops.errors import ConfigError
+
+    try:
+        config.find(site)
+    except ConfigError:
+        return False
+    return True
+
+
+def _details(site: Site, check: str, target: str | None) -> list[CheckDetail]:
+    """How the check, by its whole name, stands on the targets that have it."""
+    site.assign_checks()
+    return [detail for detail in site.details(target, check) if detail.row.check == check]
+
+
+def _definition(site: Site | None, check: str, target: str | None) -> Definition:
+    """The check as the site has it on `target`, else as installed; raises NotFound with the nearest names."""
     import difflib
 
+    from lexops.checks.registry import load
     from lexops.cli.present_checks import Definition
     from lexops.errors import NotFound
 
-    shipped = site.catalogue.checks
-    here = site.checks.find(target, check) if target is not None else None
+    shipped = (site.catalogue if site else load()).checks
+    here = site.checks.find(target, check) if site and target is not None else None
     if here is not None:
         return Definition.of(here.runnable, shipped.get(check))
     if check in shipped:
@@ -239,6 +267,14 @@ def _say_sql(runnable: RunnableCheck) -> None:
         say()
     if not texts:
         narrate(f"{runnable.check.id} asks nothing in SQL")
+
+
+def _say_states(site: Site, details: Sequence[CheckDetail], target: str | None) -> None:
+    for detail in details:
+        _say_state(site, detail)
+    if not details:
+        say()
+        say(f"{one_line(target)} does not have it" if target else "no target of this site has it")
 
 
 def _say_state(site: Site, detail: CheckDetail) -> None:
@@ -275,7 +311,7 @@ def doctor(
     """
     from lexops.checks import doctor as examination
     from lexops.cli import present_checks as declared
-    from lexops.errors import Exit, NotFound
+    from lexops.errors import Exit
 
     if role is not None:
         say_raw(declared.role_script(role.value))
@@ -283,7 +319,7 @@ def doctor(
     opened = program(context).open_site(site)
     assigned = [each for each in examination.asked(opened.checks.assigned) if target in (None, each.target)]
     if target is not None and not assigned:
-        raise NotFound(f"there is no target {target!r} with checks", hint="see: lexops check list")
+        raise _no_target(target)
     narrate(f"looking at {plural(len({each.target for each in assigned}), 'target')}")
     found = examination.diagnoses(assigned, examination.look(opened.file, assigned, opened.clock))
     if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 
 import typer
@@ -12,7 +13,21 @@ from lexops.cli.program import Program
 from lexops.errors import LexOpsError, Refused
 
 
-def open_console(program: Program, site: Path | None, *, read_only: bool = False) -> None:
+class Theme(StrEnum):
+    """The colours of the console."""
+
+    DARK = "dark"
+    LIGHT = "light"
+
+
+def open_console(
+    program: Program,
+    site: Path | None,
+    *,
+    read_only: bool = False,
+    ascii_signs: bool = False,
+    theme: Theme = Theme.DARK,
+) -> None:
     """Open the console, with a worker beside it when none is alive; `read_only` for looking only.
 
     Raises LexOpsError without a terminal, Refused for somebody who is no operator.
@@ -30,4 +45,4 @@ def open_console(program: Program, site: Path | None, *, read_only: bool = False
     if read_only:
         opened = replace(opened, session=replace(opened.session, read_only=True))
     with alongside(opened):
-        raise typer.Exit(program.console(opened))
+        raise typer.Exit(program.console(opened, ascii_signs=ascii_signs, theme=theme.value))

@@ -6,16 +6,20 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lexops.cli.drawn import Area
 from lexops.cli.program import leave, narrate, program
 from lexops.errors import Refused
+
+if TYPE_CHECKING:
+    from lexops.site import Site
 
 commands = typer.Typer(cls=Area, invoke_without_command=True)
 
@@ -40,7 +44,18 @@ profile = "reference"
 kind = "host"
 environment = "demo"
 address = "local"
+
+[channels.desk]
+kind = "file"                              # or smtp, slack, pagerduty, …; see docs/notifications.md
+path = "messages.jsonl"
+
+[objectives.billing]
+title = "the billing database"
+targets = ["billing-db"]
+objective = 99.9
 """
+TICKETS = {"small": 250, "medium": 2_000, "large": 5_000}
+"""Of the year before, by size."""
 
 
 class FirmSize(StrEnum):
@@ -76,7 +91,7 @@ def demo(
     if context.invoked_subcommand is not None:
         return
     place = (folder or default_folder()).absolute()
-    build(place, size, datetime.now(UTC).date())
+    build(place, size, datetime.now(UTC).date(), program(context).open_site)
     path = place / FILE_NAME
     if headless:
         _overview(context, path)
@@ -84,19 +99,21 @@ def demo(
 
 
 def _overview(context: typer.Context, path: Path) -> None:
-    from lexops.cli import background, present
+    from lexops.cli import background
     from lexops.cli.status import show
 
     site = program(context).open_site(path)
     background.run_checks(site)
-    leave(present.exit_code(show(site, as_json=False).checks))
+    leave(show(site, as_json=False))
 
 
-def build(folder: Path, size: FirmSize, today: date) -> None:
+def build(folder: Path, size: FirmSize, today: date, open_site: Callable[[Path], Site]) -> None:
     """The demo firm in `folder`, as of `today`; what is there already and fits is kept.
 
     Raises Refused when the folder holds something else.
     """
+    from lexops.config import FILE_NAME
+
     wanted = {"size": size.value, "today": today.isoformat()}
     marker = folder / MARKER
     if marker.is_file():
@@ -106,6 +123,9 @@ def build(folder: Path, size: FirmSize, today: date) -> None:
     elif folder.exists() and any(folder.iterdir()):
         raise Refused(f"{folder} holds something else", hint="choose another folder with --dir")
     _build(folder, size, today)
+    site = open_site(folder / FILE_NAME)
+    _remember(site, TICKETS[size])
+    _put_on_call(site)
     marker.write_text(json.dumps(wanted))
 
 
@@ -115,6 +135,7 @@ def _build(folder: Path, size: FirmSize, today: date) -> None:
     from lexops.billing.firm import Size, build_firm
     from lexops.cli.progress import Progress
     from lexops.config import FILE_NAME
+    from lexops.sla.rehearsal import SITE_TABLES
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / MARKER).write_text("{}")  # ours from now on, also when it is interrupted
@@ -123,8 +144,33 @@ def _build(folder: Path, size: FirmSize, today: date) -> None:
     firm = build_firm(engine, size=Size(size.value), today=today, progress=Progress("building the demo firm"))
     engine.dispose()
     (folder / "billing.db").chmod(0o644)  # one of the demo's problems; the folder itself is private
-    (folder / FILE_NAME).write_text(SITE, encoding="utf-8")
+    (folder / FILE_NAME).write_text(SITE + SITE_TABLES, encoding="utf-8")
     seconds = time.monotonic() - started
     narrate(
         f"demo firm: {firm.time_entries:,} time entries, {firm.invoices:,} invoices, built in {seconds:.1f} s"
+    )
+
+
+def _put_on_call(site: Site) -> None:
+    """Whoever looks around is on call, and is told of what is critical: into a file of the demo's folder."""
+    from lexops.cli.asking import DOOR
+
+    who, why = site.session.operator, "the demo firm"
+    today = site.clock.now().strftime("%Y-%m-%dT00:00")
+    site.submit("contact.set", {"contacts": "desk"}, DOOR)
+    turns = {"rota": "support", "layer": "week", "people": who, "turn": "weekly", "start": today}
+    site.submit("oncall.layer", turns | {"reason": why}, DOOR)
+    steps = "0m rota:support; 15m role:administrator"
+    site.submit("escalation.set", {"name": "critical", "steps": steps, "priority": "P1", "reason": why}, DOOR)
+    site.submit("escalation.set", {"name": "serious", "steps": steps, "priority": "P2", "reason": why}, DOOR)
+
+
+def _remember(site: Site, tickets: int) -> None:
+    """A year of tickets with their promises, so that there is something to report."""
+    from lexops.sla.rehearsal import rehearse
+
+    started = time.monotonic()
+    written = rehearse(site.store, site.file, site.clock.now(), tickets)
+    narrate(
+        f"and a year of {written:,} tickets in {time.monotonic() - started:.1f} s; see: lexops sla report"
     )

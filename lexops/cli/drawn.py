@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,11 +16,14 @@ from lexops.cli.program import program
 if TYPE_CHECKING:
     from lexops.cli.asking import Manner
     from lexops.operations import Operation, Parameter
+    from lexops.site import Site
 
 SHORT = {"incident.acknowledge": "ack", "check.acknowledge": "ack"}
 """Names of the command line's contract that are not the last part of the operation's name."""
 _AREAS = {"session": "activity"}
 """Groups of commands that are not called like their operations: `lexops session` is what sshd starts."""
+_WITHIN = {"calendar": "sla", "policy": "sla", "breach": "sla"}
+"""Groups that are part of a greater one: `lexops sla calendar …`."""
 _SAMPLES = {
     "target": "billing-db",
     "check": "host.disk-space",
@@ -31,10 +34,39 @@ _SAMPLES = {
     "key": "ssh-ed25519 AAAA… ana@laptop",
     "fingerprint": "SHA256:…",
     "minutes": "90",
+    "until": "2027-01-04T06:00",
+    "freeze": "3",
     "pid": "4711",
+    "month": "2026-10",
+    "tracker": "jira",
+    "zone": "Europe/London",
+    "hours": "mon-fri 09:00-17:30",
+    "date": "2026-12-24",
+    "country": "GB",
+    "first": "2027",
+    "calendar": "london",
+    "jurisdiction": "EU",
     "started": "2026-11-21T13:49:10.123456Z",
     "statement": "2026-11-21T14:01:58.000001Z",
+    "to": "article:full-disk",
+    "of": "8",
+    "into": "8",
+    "under": "8",
+    "owner": "ana",
+    "filter": "priority:P1 -state:waiting sort:breach",
+    "contacts": "mail ana@firm.example, pager",
+    "entry": "#12",
 }
+_MORE = {
+    "check.acknowledge-all": ("--target", "billing-db"),
+    "incident.classify": ("--priority", "P2"),
+    "oncall.override": ("--minutes", "240"),
+}
+"""What an example needs beside what every request has to name."""
+_WRITTEN = {"incident.attach": ("7", "slow-queries.txt")}
+"""The arguments of commands written by hand, where they are others than the operation's."""
+_NAMED = {"article": "full-disk", "calendar": "london", "escalation": "dba", "policy": "standard"}
+"""What a `name` is in an area, where it is no operator's."""
 _EFFECTS = {
     "read": "Shows what is confidential",
     "change": "Changes something",
@@ -69,22 +101,35 @@ def area(operation: Operation) -> str:
     return _AREAS.get(first, first)
 
 
+def path(operation: Operation) -> tuple[str, ...]:
+    """The words of an operation's command: `sla calendar set`."""
+    group = area(operation)
+    return (*([_WITHIN[group]] if group in _WITHIN else []), group, verb(operation))
+
+
 def verb(operation: Operation) -> str:
     """The name of an operation's command."""
     return SHORT.get(operation.name, operation.name.rpartition(".")[2])
 
 
-def draw(operation: Operation) -> Any:
-    """The command that asks for an operation."""
+Run = Callable[[typer.Context, "Operation", Mapping[str, Any]], None]
+"""What a drawn command does with what was typed."""
+
+
+def draw(
+    operation: Operation, run: Run | None = None, instead: Mapping[str, inspect.Parameter] | None = None
+) -> Any:
+    """The command that asks for an operation; `run` does so, `instead` draws some arguments otherwise."""
+    ask, others = run or run_once, instead or {}
 
     def command(context: typer.Context, **given: Any) -> None:
-        _run(context, operation, given)
+        ask(context, operation, given)
 
     # Typer reads what a command takes from its signature.
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
-            *map(_drawn, operation.parameters),
+            *(others.get(each.name) or _drawn(each) for each in operation.parameters),
             *_shared(operation),
         ]
     )
@@ -104,17 +149,24 @@ def help_text(operation: Operation) -> str:
 
 def example(operation: Operation) -> str:
     """A line that a person could type."""
-    words = [_sample(each) for each in operation.parameters if each.required and not _is_secret(each)]
-    return shlex.join(["lexops", area(operation), verb(operation), *words])
+    wanted = [each for each in operation.parameters if each.required and not _is_secret(each)]
+    words = _WRITTEN.get(operation.name) or [_sample(each, area(operation)) for each in wanted]
+    return shlex.join(["lexops", *path(operation), *words, *_MORE.get(operation.name, ())])
 
 
-def _sample(parameter: Parameter) -> str:
+def _sample(parameter: Parameter, area: str) -> str:
     if parameter.choices:
         return parameter.choices[0]
+    if parameter.name == "name" and area in _NAMED:
+        return _NAMED[area]
     known = _SAMPLES.get(parameter.name)
     if known is not None:
         return known
-    return "7" if parameter.type in (int, float) else parameter.help.partition(";")[0].partition(",")[0]
+    return "7" if parameter.type in (int, float) else _head(parameter)
+
+
+def _head(parameter: Parameter) -> str:
+    return parameter.help.partition(";")[0].partition(",")[0]
 
 
 def _is_secret(parameter: Parameter) -> bool:
@@ -150,6 +202,10 @@ def _drawn(parameter: Parameter) -> inspect.Parameter:
 
 
 def _sentence(parameter: Parameter) -> str:
+    """What an argument is; where that begins with what could be typed, it stays as it is typed."""
+    head = _head(parameter)
+    if parameter.required and head != "why" and (" " not in head or "@" in head):
+        return f"{parameter.help}."
     return f"{parameter.help[:1].upper()}{parameter.help[1:]}."
 
 
@@ -189,22 +245,28 @@ _SHARED = "lexops_"
 """Before the names of what every command has, so that no argument can have the same one."""
 
 
-def _run(context: typer.Context, operation: Operation, given: Mapping[str, Any]) -> None:
+def run_once(context: typer.Context, operation: Operation, given: Mapping[str, Any]) -> None:
+    """Ask for one act. Raises LexOpsError, or ends the command with the exit code of what came of it."""
     from lexops.cli import asking
 
-    arguments = {name: value for name, value in given.items() if not name.startswith(_SHARED)}
-    manner = _manner(given)
+    arguments, manner = typed(given)
     for parameter in operation.parameters:
         if _is_secret(parameter) and not manner.plan_only:
             arguments[parameter.name] = _secret(parameter, arguments[parameter.name])
-    site = program(context).open_site(given[f"{_SHARED}site"])
-    asking.ask(site, operation.name, arguments, manner)
+    asking.ask(site_of(context, given), operation.name, arguments, manner)
 
 
-def _manner(given: Mapping[str, Any]) -> Manner:
+def site_of(context: typer.Context, given: Mapping[str, Any]) -> Site:
+    """The site that was named, or the one that is found. Raises ConfigError or StoreError."""
+    return program(context).open_site(given[f"{_SHARED}site"])
+
+
+def typed(given: Mapping[str, Any]) -> tuple[dict[str, Any], Manner]:
+    """The arguments that were typed, and how it is asked."""
     from lexops.cli.asking import Manner
 
-    return Manner(
+    arguments = {name: value for name, value in given.items() if not name.startswith(_SHARED)}
+    return arguments, Manner(
         as_json=given[f"{_SHARED}json"],
         plan_only=given[f"{_SHARED}plan"],
         key=given[f"{_SHARED}key"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,16 +93,21 @@ def init(
     path = folder / config.FILE_NAME
     if not test:
         if path.exists():
-            raise Refused(f"{path} exists already", hint="try its connections with: lexops init --test")
+            raise Refused(f"{path} exists already", hint=f"try its connections with: {_trying(folder)}")
         text = with_target(STARTER, database) if database else STARTER
         config.parse(tomllib.loads(text), path)
         _write(path, text)
-        narrate(f"wrote {path}; edit its targets, then try them with: lexops init --test")
+        narrate(f"wrote {path}; edit its targets, then try them with: {_trying(folder)}")
         if not database:
             return
         site = path
     program(context).open_site(site or path).store.close()
     leave(try_targets(config.load(config.find(site or path))))
+
+
+def _trying(folder: Path) -> str:
+    place = "" if folder == Path() else f" {shlex.quote(str(folder))}"
+    return f"lexops init --test{place}"
 
 
 def with_target(starter: str, url: str) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+from errno import ENOSPC
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -11,23 +15,33 @@ from lexops import __version__, crash
 from lexops.cli import (
     activity,
     approval,
+    article,
     audit,
     check,
+    contact,
     demo,
+    escalation,
+    freeze,
     incident,
+    intake,
+    notice,
+    oncall,
     operation,
     operator,
+    outbox,
     request,
     schedule,
+    sla,
+    tracker,
     work,
 )
-from lexops.cli.console import open_console
+from lexops.cli.console import Theme, open_console
 from lexops.cli.init import init
-from lexops.cli.program import Program, SiteOption, narrate, say
+from lexops.cli.program import Program, SiteOption, narrate, on_site, say
 from lexops.cli.serve import serve
 from lexops.cli.session import session
 from lexops.cli.status import status
-from lexops.errors import Exit, LexOpsError
+from lexops.errors import Exit, InvalidRequest, LexOpsError
 
 cli = typer.Typer(
     name="lexops",
@@ -43,7 +57,27 @@ cli.command(hidden=True)(session)
 cli.command()(status)
 cli.add_typer(work.commands, name="worker")
 cli.add_typer(demo.commands, name="demo")
-for room in (activity, approval, audit, check, incident, operation, operator, request, schedule):
+for room in (
+    activity,
+    approval,
+    article,
+    audit,
+    check,
+    contact,
+    escalation,
+    freeze,
+    incident,
+    intake,
+    notice,
+    oncall,
+    operation,
+    operator,
+    outbox,
+    request,
+    schedule,
+    sla,
+    tracker,
+):
     cli.add_typer(room.commands, name=room.__name__.rpartition(".")[2])
 
 
@@ -55,22 +89,44 @@ def console(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Open the console for looking only.")
     ] = False,
+    ascii_signs: Annotated[
+        bool, typer.Option("--ascii", help="Open the console with ASCII signs only.")
+    ] = False,
+    theme: Annotated[Theme, typer.Option("--theme", help="The colours of the console.")] = Theme.DARK,
 ) -> None:
     """The operations console for legal billing systems."""
     if version:
         say(f"lexops {__version__}")
         raise typer.Exit(0)
     if context.invoked_subcommand is None:
-        open_console(context.obj, site, read_only=read_only)
+        open_console(context.obj, site, read_only=read_only, ascii_signs=ascii_signs, theme=theme)
+    elif for_console := [
+        option
+        for option, given in (
+            ("--read-only", read_only),
+            ("--ascii", ascii_signs),
+            ("--theme", theme is not Theme.DARK),
+        )
+        if given
+    ]:
+        raise InvalidRequest(f"{for_console[0]} opens the console; it does not hold for a command")
+    elif site is not None:
+        context.obj = on_site(context.obj, site)
 
 
 def run(program: Program) -> None:
     """Run a command and end the process with the contract's exit code and one line per failure."""
     try:
-        sys.exit(cli(obj=program, standalone_mode=False) or 0)
+        _refuse_empty(sys.argv[1:])
+        code = cli(obj=program, standalone_mode=False) or 0
+        if sys.stdout:  # where it was closed from the start there is none
+            sys.stdout.flush()
+        sys.exit(code)
     except typer.TyperException as error:
         where = getattr(error, "ctx", None)
-        _fail(error.format_message(), f"see: {where.command_path} --help" if where else "", Exit.USAGE)
+        # Typer passes on how its parser begins whatever it says of a value.
+        said = error.format_message().replace(": Value error, ", ": ", 1)
+        _fail(said, f"see: {where.command_path} --help" if where else "", Exit.USAGE)
     except (typer.Abort, KeyboardInterrupt):
         _fail("interrupted; nothing was left half done", "", Exit.INTERRUPTED)
     except LexOpsError as error:
@@ -79,7 +135,29 @@ def run(program: Program) -> None:
         sys.stderr.close()
         sys.exit(Exit.INTERRUPTED)
     except Exception as error:
-        _fail(crash.sentence(crash.keep(error)), "", Exit.USAGE)
+        _unforeseen(error)
+
+
+def _refuse_empty(words: Sequence[str]) -> None:
+    """An empty word is a variable that was never set, and would often mean everything."""
+    for before, word in pairwise(["", *words]):
+        name, is_set, value = word.partition("=")
+        if name.startswith("--") and is_set:
+            word, before = value, name
+        if not word.strip():
+            where = before if before.startswith("-") else "an argument"
+            raise InvalidRequest(f"{where}: it is empty", hint="was a variable not set? leave it out")
+
+
+def _unforeseen(error: Exception) -> None:
+    """End with one line about what no command foresaw."""
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        # Bytes of the command line that are no UTF-8 arrive as lone surrogates; no store takes them.
+        _fail("what was typed holds what is no text", "UTF-8 is text", Exit.USAGE)
+    if isinstance(error, OSError) and error.errno == ENOSPC:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left of it is not tried again at the end
+        _fail(f"what there is to say cannot be written: {error.strerror}", "", Exit.UNREACHABLE)
+    _fail(crash.sentence(crash.keep(error)), "", Exit.USAGE)
 
 
 def _fail(message: str, hint: str, code: Exit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,9 +11,11 @@ from lexops.auth import factors
 from lexops.auth import store as people
 from lexops.auth.factors import Enrolled
 from lexops.auth.model import Operator, standing
-from lexops.auth.policy import Decision, decide
+from lexops.auth.policy import Decision, Question, decide
 from lexops.config import Environment
 from lexops.gate import facts
+from lexops.gate.facts import Freeze
+from lexops.gate.freezes import freezes
 from lexops.operations import Operation, Request
 
 if TYPE_CHECKING:
@@ -55,6 +58,8 @@ def review(site: Site) -> list[Reviewed]:
     from lexops.audit import log
 
     found = []
+    with site.store.read() as connection:
+        frozen = freezes(connection, site.file, site.clock.now())
     for person in known(site):
         id = person.operator.id
         with site.store.read() as connection:
@@ -65,22 +70,23 @@ def review(site: Site) -> list[Reviewed]:
                 person,
                 proof[0].at if proof else None,
                 act[0].at if act else None,
-                tuple((each, decisions(site, person.operator, each)) for each in site.gate.catalogue),
+                tuple((each, decisions(site, person.operator, each, frozen)) for each in site.gate.catalogue),
             )
         )
     return found
 
 
 def decisions(
-    site: Site, operator: Operator, operation: Operation
+    site: Site, operator: Operator, operation: Operation, frozen: Sequence[Freeze]
 ) -> tuple[tuple[Environment, Decision], ...]:
     """What the policy says when an operator asks for an operation, without a second factor, everywhere."""
     settings, now = site.file.settings, site.clock.now()
     policy = facts.policy(settings.policy)
     genuine = people.is_genuine(site.gate.keyring, operator)
     request = Request(operation.name, {}, operator.name, "cli", "review")
-    return tuple(
-        (where, decide(policy, facts.question(settings, case, operator, now, None, genuine=genuine)))
-        for where in facts.ENVIRONMENTS
-        for case in [facts.Case(request, operation, {}, where, None)]
-    )
+
+    def asked(where: Environment) -> Question:
+        case = facts.Case(request, operation, {}, where, None)
+        return facts.question(settings, case, operator, now, None, genuine=genuine, freezes=frozen)
+
+    return tuple((where, decide(policy, asked(where))) for where in facts.ENVIRONMENTS)

@@ -1,17 +1,19 @@
-"""Checks and incidents as lines of text and as JSON. Pure."""
+"""Checks, and what runs out next, as lines of text and as JSON. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from lexops.calendars.business import moment as moment_of
 from lexops.checks.model import Status
 from lexops.checks.view import CheckDetail, CheckRow, Fleet
 from lexops.clock import show_duration, show_moment, utc_text
 from lexops.errors import Exit
-from lexops.incidents.model import Entry, Incident
+from lexops.sla.model import Clock, ClockState
+from lexops.sla.view import Ticket
 from lexops.text import one_line, plural
 
 
@@ -25,6 +27,15 @@ def exit_code(rows: Iterable[CheckRow]) -> Exit:
     return Exit.OK
 
 
+def standing(fleet: Fleet, has_incidents: bool) -> Exit:
+    """An open incident is a problem too; where nothing was ever looked at nothing is known."""
+    if has_incidents:
+        return Exit.PROBLEMS
+    if all(row.status is None for row in fleet.checks):
+        return Exit.UNREACHABLE
+    return exit_code(fleet.checks)
+
+
 def headline(site: str, fleet: Fleet, zone: ZoneInfo) -> str:
     """Who, when, and whether somebody looks."""
     return f"{site} at {show_moment(fleet.at, zone)}, {worker_words(fleet)}"
@@ -35,6 +46,8 @@ def worker_words(fleet: Fleet) -> str:
     if fleet.worker is None:
         return "no worker: nothing is being watched"
     age = show_duration(fleet.at - fleet.worker.beat)
+    if not fleet.worker.lives:
+        return f"nobody watches: the worker's last sign of life was {age} ago"
     return f"worker alive {age} ago"
 
 
@@ -106,38 +119,22 @@ def detail_json(detail: CheckDetail) -> dict[str, Any]:
     }
 
 
-def incident_row(incident: Incident, now: datetime) -> tuple[str, ...]:
-    """One line of a list of incidents."""
-    return (
-        f"#{incident.id}",
-        incident.severity.value,
-        incident.state.value,
-        incident.owner or "",
-        show_duration(now - incident.opened),
-        incident.target or "",
-        one_line(incident.title),
-    )
+def next_due(clock: Clock, now: datetime) -> str:
+    """`response in 41 min`, `resolution 2 h 10 over`, `update waits`: how long until a promise is broken."""
+    if clock.state is ClockState.PAUSED or clock.due is None:
+        return f"{clock.kind.value} waits"
+    span = moment_of(clock.due) - now
+    if clock.state is ClockState.OVERDUE:
+        return f"{clock.kind.value} {show_duration(-span)} over"
+    return f"{clock.kind.value} in {show_duration(span)}"
 
 
-def incident_json(incident: Incident, entries: Iterable[Entry] | None = None) -> dict[str, Any]:
-    """An incident as data, with its timeline when given."""
-    document: dict[str, Any] = {
-        "incident": incident.id,
-        "title": incident.title,
-        "severity": incident.severity.value,
-        "state": incident.state.value,
-        "target": incident.target,
-        "check": incident.check,
-        "owner": incident.owner,
-        "opened": moment(incident.opened),
-        "changed": moment(incident.changed),
-        "resolved": moment(incident.resolved),
-    }
-    if entries is not None:
-        document["timeline"] = [
-            {"at": moment(e.at), "kind": e.kind.value, "author": e.author, "text": e.text} for e in entries
-        ]
-    return document
+def next_breach(tickets: Sequence[Ticket], now: datetime) -> str:
+    """`; next SLA breach: #41 response in 41 min`, for the end of a summary; empty where no clock runs."""
+    first = next((each for each in tickets if each.next is not None), None)
+    if first is None or first.next is None:
+        return ""
+    return f"; next SLA breach: #{first.incident.id} {next_due(first.next, now)}"
 
 
 def moment(at: datetime | None) -> str | None:

@@ -45,14 +45,12 @@ class Definition:
     """A check as it is here: as shipped, or as the site has overridden it."""
 
     runnable: RunnableCheck
-    shipped: RunnableCheck | None = None
-    """As it was before the site overrode it; None where nobody can."""
     overridden: Mapping[str, str] = field(default_factory=dict)
     """What the site has changed: field and the value as shipped."""
 
     @classmethod
     def of(cls, runnable: RunnableCheck, shipped: RunnableCheck | None) -> Definition:
-        return cls(runnable, shipped, _overridden(runnable, shipped) if shipped else {})
+        return cls(runnable, _overridden(runnable, shipped) if shipped else {})
 
 
 def _overridden(runnable: RunnableCheck, shipped: RunnableCheck) -> dict[str, str]:
@@ -267,20 +265,21 @@ def diagnosis_lines(diagnosis: Diagnosis) -> list[str]:
     account = f", as {diagnosis.account}" if diagnosis.account else ""
     head = f"{diagnosis.target} ({diagnosis.kind}{account})"
     if diagnosis.unreachable:
-        return [f"{head}: cannot be reached: {diagnosis.unreachable}"]
+        hint = [f"  {_statement(diagnosis.hint)}"] if diagnosis.hint else []
+        return [f"{head}: cannot be reached: {diagnosis.unreachable}", *hint]
     if not diagnosis.is_blind:
         return [f"{head}: {plural(diagnosis.sees, 'check')}, all can see"]
     lines = [f"{head}: {plural(diagnosis.sees, 'check')} can see; to see the rest:"]
     for mend in diagnosis.mends:
-        end = ";" if _is_sql(mend.statement) else ""
         more = f" and {len(mend.checks) - SHOWN} more" if len(mend.checks) > SHOWN else ""
-        lines += [f"  {mend.statement}{end}", f"      for {', '.join(mend.checks[:SHOWN])}{more}"]
+        lines += [f"  {_statement(mend.statement)}", f"      for {', '.join(mend.checks[:SHOWN])}{more}"]
     lines += [f"  {check}: {reason}" for check, reason in diagnosis.unexplained]
     return lines
 
 
-def _is_sql(statement: str) -> bool:
-    return statement.partition(" ")[0] in ("ALTER", "CREATE", "GRANT", "SET")
+def _statement(statement: str) -> str:
+    is_sql = statement.partition(" ")[0] in ("ALTER", "CREATE", "GRANT", "SET")
+    return f"{statement};" if is_sql else statement
 
 
 def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -292,6 +291,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "sees": diagnosis.sees,
         "blind": diagnosis.is_blind,
         "unreachable": diagnosis.unreachable or None,
+        "hint": diagnosis.hint or None,
         "mend": [{"statement": m.statement, "checks": list(m.checks)} for m in diagnosis.mends],
         "unexplained": [{"check": check, "reason": reason} for check, reason in diagnosis.unexplained],
     }

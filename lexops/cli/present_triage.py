@@ -17,7 +17,7 @@ from lexops.text import one_line, plural
 
 
 def triage_lines(triage: Triage, now: datetime, zone: ZoneInfo) -> list[str]:
-    """The page of the console as text: what it says, cause, evidence, changes, before, what to do."""
+    """The page of the console as text: cause, evidence, changes, before, what it means, what to do."""
     detail = triage.detail
     row, check = detail.row, detail.definition
     lines = [
@@ -38,9 +38,9 @@ def triage_lines(triage: Triage, now: datetime, zone: ZoneInfo) -> list[str]:
         related.append(f"{plural(triage.folded, 'check')} cannot be reached")
     lines += _section("related", related)
     lines += _section("like it before", [_past(each, zone) for each in triage.past])
-    lines += _section(
-        "what to do", [part for part in (one_line(check.mend, 2000), _runbook(check.runbook)) if part]
-    )
+    lines += _section("what it means", _text(check.meaning))
+    lines += _section("why it matters", _text(check.why))
+    lines += _section("what to do", [*_text(check.mend), *_text(_runbook(check.runbook))])
     return lines
 
 
@@ -52,6 +52,10 @@ def status_word(row: CheckRow) -> str:
 def _section(title: str, body: Iterable[str]) -> list[str]:
     lines = [f"  {each}" for each in body]
     return ["", title, *lines] if lines else []
+
+
+def _text(text: str) -> list[str]:
+    return [one_line(text, 2000)] if text else []
 
 
 def _row(row: CheckRow, now: datetime) -> str:
@@ -77,7 +81,7 @@ def _change(change: Change, row: CheckRow, zone: ZoneInfo) -> str:
 
 def _past(past: Past, zone: ZoneInfo) -> str:
     took = f"ended in {show_duration(past.resolved - past.opened)}" if past.resolved else "still open"
-    by = f" by {past.owner}" if past.owner else ""
+    by = f"{'' if past.resolved else ', taken'} by {past.owner}" if past.owner else ""
     ending = f": {one_line(past.ending)}" if past.ending else ""
     return f"#{past.incident} {show_moment(past.opened, zone)} {past.target} {past.title}, {took}{by}{ending}"
 
@@ -117,6 +121,8 @@ def triage_json(triage: Triage) -> dict[str, Any]:
             }
             for each in triage.past
         ],
+        "meaning": triage.detail.definition.meaning,
+        "why_it_matters": triage.detail.definition.why,
         "mend": triage.detail.definition.mend,
         "runbook": triage.detail.definition.runbook,
     }
@@ -150,7 +156,7 @@ def tree_json(nodes: Sequence[Node], everything: bool) -> list[dict[str, Any]]:
 def quiet_row(span: QuietSpan, zone: ZoneInfo) -> tuple[str, ...]:
     """One downtime, silence or freeze."""
     return (
-        span.kind,
+        span.name,
         f"{span.target} {span.check}".rstrip(),
         f"{show_moment(span.starts, zone)} to {show_moment(span.ends, zone)}",
         span.operator,
@@ -168,4 +174,5 @@ def quiet_json(span: QuietSpan) -> dict[str, Any]:
         "ends": moment(span.ends),
         "reason": span.reason,
         "operator": span.operator or None,
+        "number": span.number,
     }

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol
 
 import typer
 
@@ -21,22 +21,45 @@ if TYPE_CHECKING:
     from lexops.site import Site
 
 
+class ShowConsole(Protocol):
+    """Shows a site in the console until it is left; gives the exit code."""
+
+    def __call__(self, site: Site, *, ascii_signs: bool, theme: str) -> int: ...
+
+
 @dataclass(frozen=True)
 class Program:
     """The other parts of LexOps that commands lead to; the command line itself knows none of them."""
 
     open_site: Callable[[Path | None], Site]
-    console: Callable[[Site], int]
+    console: ShowConsole
     work: Callable[[Site, Callable[[], bool], timedelta | None], None]
     operations: Callable[[], Sequence[Operation]] = tuple
     """Everything that can be done on a site; only asked for when a command needs it."""
     serving: Serving | None = None
 
 
+def on_site(program: Program, site: Path) -> Program:
+    """The program with a site that holds where a command names none: `lexops --site FILE status`."""
+    return replace(program, open_site=lambda named: program.open_site(named or site))
+
+
 SiteOption = Annotated[
     Path | None, typer.Option("--site", metavar="FILE", help="The site's lexops.toml, or its folder.")
 ]
+LARGEST_NUMBER = 2**63 - 1
+"""Numbers beyond it fit into no database."""
+
+
+def numbered(metavar: str, help_text: str) -> Any:
+    """A command's argument that is the number of something; usage ends with one that nothing can have."""
+    return typer.Argument(metavar=metavar, help=help_text, max=LARGEST_NUMBER)
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Data for programs on standard output.")]
+RevisionOption = Annotated[
+    int | None, typer.Option("--revision", metavar="NUMBER", help="As it was then; else as it is now.")
+]
 
 
 def program(context: typer.Context) -> Program:

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from lexops.cli.drawn import Area
-from lexops.cli.program import JsonOption, SiteOption, leave, program, say, say_json
+from lexops.cli.program import JsonOption, SiteOption, leave, numbered, program, say, say_json
 
 commands = typer.Typer(
     cls=Area, help="Requests: what was asked for, and where it stands.", no_args_is_help=True
 )
 
-NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", help="Number of the request.")]
+NumberArgument = Annotated[int, numbered("NUMBER", "Number of the request.")]
 
 
 @commands.command("list")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lexops.cli.program import JsonOption, SiteOption, leave, program, say, say_json, table
+
+if TYPE_CHECKING:
+    from lexops.checks.view import QuietSpan
+    from lexops.site import Site
 
 
 def triage(
@@ -16,7 +21,7 @@ def triage(
     site: SiteOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show why a check fails: evidence, likely cause, what changed before, what to do; exit 1 when it fails.
+    """Show why a check fails: evidence, cause, changes before, its meaning, what to do; exit 1 when it fails.
 
     Example: lexops check triage billing-db postgresql.blocked-sessions
     """
@@ -65,14 +70,18 @@ def quiet(context: typer.Context, site: SiteOption = None, as_json: JsonOption =
 
     Example: lexops check quiet --json
     """
+    opened = program(context).open_site(site)
+    show_quiet(opened, opened.quiet(), as_json, "no downtime, silence or freeze is on or announced")
+
+
+def show_quiet(site: Site, spans: Sequence[QuietSpan], as_json: bool, nothing: str) -> None:
+    """Print spans in which failing means less, or `nothing`."""
     from lexops.cli import present_triage as presented
 
-    opened = program(context).open_site(site)
-    spans = opened.quiet()
     if as_json:
         say_json({"quiet": [presented.quiet_json(span) for span in spans]})
         return
-    for line in table(presented.quiet_row(span, opened.file.zone) for span in spans):
+    for line in table(presented.quiet_row(span, site.file.zone) for span in spans):
         say(line)
     if not spans:
-        say("no downtime, silence or freeze is on or announced")
+        say(nothing)

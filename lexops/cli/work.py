@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from lexops.cli.check import RunFormat
 from lexops.cli.program import SiteOption, narrate, program, say
 from lexops.clock import show_duration
 from lexops.errors import LexOpsError
@@ -46,12 +47,19 @@ def worker(
 
 
 @commands.command()
-def alive(context: typer.Context, site: SiteOption = None) -> None:
+def alive(
+    context: typer.Context,
+    format_: Annotated[
+        RunFormat, typer.Option("--format", help="nagios: as a monitoring plug-in, with its exit codes.")
+    ] = RunFormat.TEXT,
+    site: SiteOption = None,
+) -> None:
     """Say in one line whether a worker watches; for cron, systemd or any monitoring.
 
-    Exit code 0 when one does. When none does it is 1, and one incident is open about it.
+    Exit code 0 when one does. When none does it is 1 (for monitoring 2, which is CRITICAL there), and one
+    incident is open about it.
 
-    Example: lexops worker alive --site /etc/lexops/lexops.toml || mail -s lexops ops@example.com
+    Example: line=$(lexops worker alive) || echo "$line" | mail -s LexOps ops@example.com
     """
     from lexops.checks import presence
     from lexops.incidents import store as incidents
@@ -63,7 +71,7 @@ def alive(context: typer.Context, site: SiteOption = None) -> None:
         lives = presence.is_worker_alive(connection, now)
         last = presence.last_beat(connection)
         incident = incidents.alarmed(connection, UNWATCHED)
-    ago = f"last sign of life {show_duration(now - last)} ago" if last else "there never was one"
+    ago = f"last sign of life {show_duration(now - last)} ago" if last else "no sign of life is kept"
     say(f"LEXOPS OK - a worker is alive, {ago}" if lives else f"LEXOPS CRITICAL - nobody watches, {ago}")
     try:
         if not lives and incident is None:
@@ -72,7 +80,7 @@ def alive(context: typer.Context, site: SiteOption = None) -> None:
             opened.submit("incident.resolve", {"incident": incident, "note": "a worker is alive"}, "cli")
     except LexOpsError as error:
         narrate(f"the incident stays as it is: {error}")
-    raise typer.Exit(0 if lives else 1)
+    raise typer.Exit(0 if lives else 2 if format_ is RunFormat.NAGIOS else 1)
 
 
 def _stop_flag(parent: int | None) -> Callable[[], bool]:

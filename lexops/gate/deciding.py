@@ -14,6 +14,7 @@ from lexops.clock import Clock
 from lexops.config import SiteFile
 from lexops.gate import facts
 from lexops.gate.facts import Case
+from lexops.gate.freezes import freezes
 from lexops.privacy.keyring import Keyring
 
 
@@ -21,7 +22,7 @@ class Deciding:
     """The policy of a site, over the people in its store."""
 
     def __init__(self, file: SiteFile, keyring: Keyring, clock: Clock) -> None:
-        self._settings = file.settings
+        self._file = file
         self._keyring = keyring
         self._clock = clock
         self._policy = facts.policy(file.settings.policy)
@@ -35,7 +36,8 @@ class Deciding:
             step_up = factors.fresh(connection, person.id, case.request.session, covers, now)
             age = None if step_up is None else now - step_up.at
         genuine = person is not None and people.is_genuine(self._keyring, person)
-        asked = facts.question(self._settings, case, person, now, age, genuine=genuine)
+        standing = freezes(connection, self._file, now)
+        asked = facts.question(self._file.settings, case, person, now, age, genuine=genuine, freezes=standing)
         decision = decide(self._policy, asked)
         if case.request.break_glass and (not decision.permitted or decision.approvals):
             return decide(self._policy, replace(asked, break_glass=case.request.door not in UNATTENDED))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from lexops.auth.model import Operator
 from lexops.auth.policy import Demands, Policy, Question, Rule, Verdict, worst
-from lexops.config import Environment, FreezeSettings, PolicySettings, Settings
+from lexops.config import Environment, PolicySettings, Settings
 from lexops.operations import Effect, Operation, Request, Role
 
 ENVIRONMENTS: tuple[Environment, ...] = ("production", "staging", "demo")
@@ -46,9 +46,28 @@ def site_environment(settings: Settings) -> Environment:
     return worst(target.environment for target in settings.targets.values())
 
 
-def freeze(freezes: Iterable[FreezeSettings], environment: Environment, at: datetime) -> str:
-    """Why changes are frozen in an environment now; empty when they are not."""
-    return next((f.why for f in freezes if environment in f.environments and f.start <= at < f.end), "")
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A span in which nothing is changed on the targets of some environments, but by break-glass."""
+
+    environments: frozenset[Environment]
+    starts: datetime
+    ends: datetime
+    why: str
+    operator: str = ""
+    """Empty for what stands in the site's file."""
+    number: int | None = None
+    """None for what stands in the site's file."""
+
+
+def freezes(settings: PolicySettings) -> list[Freeze]:
+    """The freezes that stand in the site's file."""
+    return [Freeze(frozenset(each.environments), each.start, each.end, each.why) for each in settings.freeze]
+
+
+def frozen(freezes: Iterable[Freeze], environment: Environment, at: datetime) -> str:
+    """Why changes are frozen in an environment at a moment; empty when they are not."""
+    return next((f.why for f in freezes if environment in f.environments and f.starts <= at < f.ends), "")
 
 
 def policy(settings: PolicySettings) -> Policy:
@@ -83,6 +102,7 @@ def question(
     second_factor_age: timedelta | None,
     *,
     genuine: bool,
+    freezes: Iterable[Freeze],
 ) -> Question:
     """What the policy is asked about a case."""
     request, operation = case.request, case.operation
@@ -98,7 +118,7 @@ def question(
         critical=operation.critical,
         reaches_target=operation.reaches_target,
         read_only=settings.site.read_only or request.read_only,
-        freeze=freeze(settings.policy.freeze, case.environment, at),
+        freeze=frozen(freezes, case.environment, at),
         second_factor_age=second_factor_age,
         forged=operator is not None and not genuine,
     )

@@ -168,5 +168,6 @@ class ConfirmationNeeded(Refused):
         self.preview = preview
         where = f"in {preview.environment}"
         super().__init__(
-            f"{preview.title} {where} has to be confirmed", hint=f"type or pass the word: {preview.word}"
+            f"{preview.title} {where} has to be confirmed",
+            hint=f"type the word, or pass it: --confirm {preview.word}",
         )

@@ -12,6 +12,7 @@ from lexops.errors import Refused
 from lexops.gate import store as requests
 from lexops.gate.model import STOPPED, State
 from lexops.operations import Act, Effect, Privacy, Role, operation
+from lexops.operations.common import RequestNumber
 from lexops.store import event
 
 SHORTEST_HASH = 8
@@ -29,7 +30,7 @@ class Decision(StrEnum):
 def grant(
     act: Act,
     *,
-    request: Annotated[int, "number of the request"],
+    request: RequestNumber,
     hash: Annotated[str | None, "the hash you were shown; another one is not approved"] = None,
     reason: Annotated[str | None, "why you agree", Privacy.PERSONAL] = None,
 ) -> str:
@@ -54,7 +55,7 @@ def grant(
 def refuse(
     act: Act,
     *,
-    request: Annotated[int, "number of the request"],
+    request: RequestNumber,
     reason: Annotated[str, "why not", Privacy.PERSONAL],
 ) -> str:
     """Refuse a request.
@@ -115,7 +116,7 @@ def _is_same_person(act: Act, row: Row[Any]) -> bool:
 def cancel(
     act: Act,
     *,
-    request: Annotated[int, "number of the request"],
+    request: RequestNumber,
     reason: Annotated[str, "why it is given up", Privacy.PERSONAL],
 ) -> str:
     """Give up a request.
@@ -136,7 +137,7 @@ def cancel(
 
 
 @operation("request.pause", role=Role.SUPPORT, effect=Effect.CHANGE)
-def pause(act: Act, *, request: Annotated[int, "number of the request"]) -> str:
+def pause(act: Act, *, request: RequestNumber) -> str:
     """Pause a request.
 
     It stops before its next step, until it is resumed.
@@ -145,6 +146,8 @@ def pause(act: Act, *, request: Annotated[int, "number of the request"]) -> str:
     _only_own_or_administrator(act, row)
     if State(row.state) not in (State.RUNNING, State.RELEASED):
         raise Refused(f"request #{request} is not running; it is {row.state}")
+    if not row.steps:
+        raise Refused(f"request #{request} has no steps to pause between", hint="give it up, or let it be")
     requests.put(act.connection, row.id, wish="pause", changed=act.at)
     return f"request #{request} pauses before its next step"
 
@@ -153,7 +156,7 @@ def pause(act: Act, *, request: Annotated[int, "number of the request"]) -> str:
 def resume(
     act: Act,
     *,
-    request: Annotated[int, "number of the request"],
+    request: RequestNumber,
     step: Annotated[Decision, "the step that stopped: run it again, or it is done"] = Decision.RERUN,
     reason: Annotated[str | None, "what you saw on the target", Privacy.PERSONAL] = None,
 ) -> str:
@@ -195,7 +198,7 @@ def _only_own_or_administrator(act: Act, row: Row[Any]) -> None:
 def review(
     act: Act,
     *,
-    request: Annotated[int, "number of the request"],
+    request: RequestNumber,
     finding: Annotated[str, "was it right to break the glass, and what follows", Privacy.PERSONAL],
 ) -> str:
     """Review a broken glass.

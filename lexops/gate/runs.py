@@ -6,7 +6,8 @@ is kept in the store; every call may be repeated.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -69,44 +70,81 @@ class Runs:
 
     def perform(self, key: str, step: int, interrupted: bool) -> bool:
         """Do a step; False when it goes no further for now, and the store says why."""
-        with self._gate.store.begin() as connection:
-            row = requests.row(connection, key, lock=True)
-            if row is None or State(row.state) not in (State.RUNNING, State.RELEASED):
-                return False
-            if _state_of(connection, row, step) == DONE:
-                return True
-            if row.wish:
-                self._obey(connection, row, step)
-                return False
-            case = self._gate.stored_case(connection, row)
-            reason = self._gate.still_stands(connection, case, row)
-            if reason:
-                self._void(connection, row, reason)
-                return False
-        return self._perform(row, case, step, interrupted)
+        return self._or_fails(key, step, partial(self._perform, key, step, interrupted))
 
-    def _perform(self, row: Row[Any], case: Case, number: int, interrupted: bool) -> bool:
-        declared = case.operation.steps[number]
-        doing = Doing(row.key, self._gate.clock.now(), self._gate.file, self._teller(row, number))
+    def finish(self, key: str) -> None:
+        """The end of a request: its body and its record in one transaction, once."""
+        self._or_fails(key, None, partial(self._finish, key))
+
+    def _or_fails(self, key: str, step: int | None, act: Callable[[], bool]) -> bool:
+        """Act; whatever goes wrong ends the request here, for nobody would come back to it."""
         try:
-            if number == 0 and not interrupted:
-                self._before_the_first(row, case)
-            if interrupted and (what := _look(declared, doing, case)) is not Interrupted.RERUN:
-                return self._after_interruption(row, declared, number, what)
-            said = declared._body(doing, **case.arguments)
-        except _Void as error:
-            with self._gate.store.begin() as connection:
-                self._void(connection, row, str(error))
-            return False
+            return act()
         except StoreError:
             raise  # nothing is known of our own store; the engine tries again
+        except _Void as error:
+            with self._gate.store.begin() as connection:
+                row = self._at_work(connection, key)
+                if row is not None:
+                    self._void(connection, row, str(error))
         except LexOpsError as error:
-            self._failed(row, number, str(error))
-            return False
+            self._failed(key, step, str(error))
         except Exception as error:
-            self._failed(row, number, crash.sentence(crash.keep(error)))
+            self._failed(key, step, crash.sentence(crash.keep(error)))
+        return False
+
+    def _at_work(self, connection: Connection, key: str) -> Row[Any] | None:
+        """A request that may still be carried out, locked."""
+        row = requests.row(connection, key, lock=True)
+        return row if row is not None and State(row.state) in (State.RUNNING, State.RELEASED) else None
+
+    def _allowed(self, connection: Connection, row: Row[Any], step: int | None) -> Case | None:
+        """What is to be done; None when it may not or shall not be any more, which is then kept."""
+        if row.wish:
+            self._obey(connection, row, step)
+            return None
+        case = self._gate.stored_case(connection, row)
+        reason = self._gate.still_stands(connection, case, row)
+        if reason:
+            self._void(connection, row, reason)
+            return None
+        return case
+
+    def _perform(self, key: str, number: int, interrupted: bool) -> bool:
+        with self._gate.store.begin() as connection:
+            row = self._at_work(connection, key)
+            if row is None:
+                return False
+            if _state_of(connection, row, number) == DONE:
+                return True
+            case = self._allowed(connection, row, number)
+        if case is None:
             return False
-        self._done(row, declared, number, said)
+        declared = case.operation.steps[number]
+        doing = Doing(row.key, self._gate.clock.now(), self._gate.file, self._teller(row, number))
+        if number == 0 and not interrupted:
+            self._before_the_first(row, case)
+        if interrupted and (what := _look(declared, doing, case)) is not Interrupted.RERUN:
+            return self._after_interruption(row, declared, number, what)
+        self._done(row, declared, number, declared._body(doing, **case.arguments))
+        return True
+
+    def _finish(self, key: str) -> bool:
+        with self._gate.store.begin() as connection:
+            row = self._at_work(connection, key)
+            if row is None:
+                return False
+            if row.steps:  # they are done, so that nothing can be called off any more
+                self._gate.finish(connection, row)
+                return True
+            case = self._allowed(connection, row, None)
+        if case is None:
+            return False
+        self._before_the_first(row, case)
+        with self._gate.store.begin() as connection:
+            present = self._at_work(connection, key)
+            if present is not None:
+                self._gate.finish(connection, present)
         return True
 
     def _before_the_first(self, row: Row[Any], case: Case) -> None:
@@ -139,7 +177,7 @@ class Runs:
                 "interrupted",
                 row,
                 now,
-                mark=f":{number}.{row.attempt}",
+                mark=_mark(row, number),
                 actor=SYSTEM,
                 step=step.name,
             )
@@ -166,27 +204,32 @@ class Runs:
                 step=step.name,
             )
 
-    def _failed(self, row: Row[Any], number: int, why: str) -> None:
+    def _failed(self, key: str, step: int | None, why: str) -> None:
         with self._gate.store.begin() as connection:
-            now = self._gate.clock.now()
-            present = requests.numbered(connection, row.id, lock=True)
-            requests.put_step(connection, row.id, number, state=FAILED, ended=now, said=one_line(why, 500))
-            self._gate.fail(connection, present, why, mark=f":{number}.{row.attempt}")
+            row = self._at_work(connection, key)
+            if row is None:
+                return
+            if step is not None:
+                now = self._gate.clock.now()
+                requests.put_step(connection, row.id, step, state=FAILED, ended=now, said=one_line(why, 500))
+            self._gate.fail(connection, row, why, mark=_mark(row, step))
 
     def _void(self, connection: Connection, row: Row[Any], why: str) -> None:
         now = self._gate.clock.now()
         requests.move(connection, row.id, State.VOID, now, answer=why)
         self._gate.recorder.write(connection, "void", row, now, actor=SYSTEM, why=why)
 
-    def _obey(self, connection: Connection, row: Row[Any], step: int) -> None:
-        """Stop before a step because somebody asked for it."""
+    def _obey(self, connection: Connection, row: Row[Any], step: int | None) -> None:
+        """Stop before a step, or before an act without steps, because somebody asked for it."""
         now = self._gate.clock.now()
-        state = State.PAUSED if row.wish == "pause" else State.CANCELLED
-        requests.put_step(connection, row.id, step, state=OPEN, started=None, boot=None)
-        requests.move(connection, row.id, state, now, answer=f"{state} before step {step + 1}", wish="")
-        self._gate.recorder.write(
-            connection, state.value, row, now, mark=f":{step}.{row.attempt}", actor=SYSTEM, step=step + 1
-        )
+        state = State.PAUSED if row.wish == "pause" and row.steps else State.CANCELLED
+        place = None if step is None else step + 1
+        answer = f"{state} before step {place}" if place else state.value
+        if step is not None:
+            requests.put_step(connection, row.id, step, state=OPEN, started=None, boot=None)
+        requests.move(connection, row.id, state, now, answer=answer, wish="")
+        mark = _mark(row, step)
+        self._gate.recorder.write(connection, state.value, row, now, mark=mark, actor=SYSTEM, step=place)
 
     def _teller(self, row: Row[Any], number: int) -> Any:
         def say(text: str) -> None:
@@ -196,56 +239,14 @@ class Runs:
 
         return say
 
-    def finish(self, key: str) -> None:
-        """The end of a request: its body and its record in one transaction, once."""
-        with self._gate.store.read() as connection:
-            row = requests.row(connection, key)
-            if row is None or State(row.state) not in (State.RUNNING, State.RELEASED):
-                return
-            case = self._gate.stored_case(connection, row)
-        if not row.steps:
-            if not self._may_finish(row, case):
-                return
-        try:
-            with self._gate.store.begin() as connection:
-                present = requests.row(connection, key, lock=True)
-                if present is not None and State(present.state) in (State.RUNNING, State.RELEASED):
-                    self._gate.finish(connection, present)
-        except StoreError:
-            raise
-        except LexOpsError as error:
-            with self._gate.store.begin() as connection:
-                self._gate.fail(
-                    connection,
-                    requests.numbered(connection, row.id, lock=True),
-                    str(error),
-                    mark=f":end.{row.attempt}",
-                )
-
-    def _may_finish(self, row: Row[Any], case: Case) -> bool:
-        """Whether an approved act without steps may be carried out now."""
-        with self._gate.store.begin() as connection:
-            present = requests.numbered(connection, row.id, lock=True)
-            reason = self._gate.still_stands(connection, case, present)
-            if present.wish:
-                requests.move(
-                    connection, row.id, State.CANCELLED, self._gate.clock.now(), answer="cancelled", wish=""
-                )
-                return False
-            if reason:
-                self._void(connection, present, reason)
-                return False
-        try:
-            self._before_the_first(row, case)
-        except _Void as error:
-            with self._gate.store.begin() as connection:
-                self._void(connection, row, str(error))
-            return False
-        return True
-
 
 class _Void(LexOpsError):
     """What was approved is not what would be done."""
+
+
+def _mark(row: Row[Any], step: int | None) -> str:
+    """What tells an entry on the record from that of another step, or of another attempt."""
+    return f":{'end' if step is None else step}.{row.attempt}"
 
 
 def _state_of(connection: Connection, row: Row[Any], step: int) -> str:

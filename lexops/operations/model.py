@@ -41,6 +41,17 @@ class Privacy(StrEnum):
     SECRET = "secret"
 
 
+LONGEST = 10_000
+"""Characters of one text argument, unless it is declared with another :class:`Longest`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Longest:
+    """How many characters a text argument may have: `Annotated[str, "the file", Longest(200_000)]`."""
+
+    characters: int
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One argument of an operation, enough for a command-line option, a form field or a JSON Schema."""
@@ -52,6 +63,7 @@ class Parameter:
     default: object = None
     choices: tuple[str, ...] = ()
     privacy: Privacy = Privacy.OPEN
+    longest: int = LONGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +166,6 @@ class Operation:
         """Whether it acts on what is operated, and not only on LexOps' own records."""
         return bool(self.steps)
 
-    def parameter(self, name: str) -> Parameter | None:
-        return next((each for each in self.parameters if each.name == name), None)
-
 
 def operation(
     name: str,
@@ -208,18 +217,19 @@ def _parameters(body: Body) -> list[Parameter]:
     for argument in inspect.signature(body).parameters.values():
         if argument.kind is not inspect.Parameter.KEYWORD_ONLY:
             continue
-        kind, help_text, privacy = _annotation(hints[argument.name])
+        kind, help_text, privacy, longest = _annotation(hints[argument.name])
         required = argument.default is inspect.Parameter.empty
         choices = tuple(str(member) for member in kind) if issubclass(kind, StrEnum) else ()
         default = None if required else argument.default
-        found.append(Parameter(argument.name, kind, help_text, required, default, choices, privacy))
+        found.append(Parameter(argument.name, kind, help_text, required, default, choices, privacy, longest))
     return found
 
 
-def _annotation(hint: Any) -> tuple[type[Any], str, Privacy]:
-    help_text, privacy = "", Privacy.OPEN
+def _annotation(hint: Any) -> tuple[type[Any], str, Privacy, int]:
+    help_text, privacy, longest = "", Privacy.OPEN, LONGEST
     if get_origin(hint) is Annotated:
         hint, help_text, *more = get_args(hint)
         privacy = next((each for each in more if isinstance(each, Privacy)), Privacy.OPEN)
+        longest = next((each.characters for each in more if isinstance(each, Longest)), LONGEST)
     options = [part for part in get_args(hint) if part is not type(None)]
-    return (options[0] if options else hint), help_text, privacy
+    return (options[0] if options else hint), help_text, privacy, longest

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
@@ -34,5 +35,11 @@ def next_due(cron: str, zone: ZoneInfo, after: datetime) -> datetime:
 
 def latest_due(cron: str, zone: ZoneInfo, until: datetime) -> datetime:
     """The last moment up to one at which it was due, in UTC."""
+    return latest_dues(cron, zone, until, 1)[0]
+
+
+def latest_dues(cron: str, zone: ZoneInfo, until: datetime, count: int) -> list[datetime]:
+    """The last so many moments up to one at which it was due, in UTC, oldest first."""
     candidates = CronSim(cron, (until + _LONGEST_FOLD).astimezone(zone), reverse=True)
-    return next(due for local in candidates if (due := local.astimezone(UTC)) <= until)
+    passed = (due for local in candidates if (due := local.astimezone(UTC)) <= until)
+    return list(islice(passed, count))[::-1]

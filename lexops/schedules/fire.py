@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
+from lexops import crash
 from lexops.clock import Clock, utc_text
 from lexops.errors import LexOpsError, StoreError
 from lexops.schedules import store as schedules
@@ -28,7 +29,7 @@ IsRunning = Callable[[str], bool]
 
 
 def fire(store: Store, clock: Clock, due: Iterable[Schedule], submit: Submit, is_running: IsRunning) -> None:
-    """Look at every schedule once. Raises StoreError; a refusal is kept as the schedule's outcome."""
+    """Look at every schedule once. Raises StoreError; a refusal or a fault is kept as the outcome."""
     for schedule in due:
         now = clock.now()
         with store.read() as connection:
@@ -80,6 +81,9 @@ def _hand_over(store: Store, schedule: Schedule, key: str, now: datetime, submit
     except LexOpsError as error:
         kind, outcome = "schedule.refused", f"refused: {error}"
         log.warning("the schedule %s was refused (%s)", schedule.name, type(error).__name__)
+    except Exception as error:  # else the schedules after it would never have their turn
+        kind, outcome = "schedule.failed", f"failed: {crash.sentence(crash.keep(error))}"
+        log.warning("the schedule %s failed (%s)", schedule.name, type(error).__name__)
     with store.begin() as connection:
         schedules.tell(connection, schedule, key, outcome)
         told = {"key": key, "outcome": outcome, "at": utc_text(now)}

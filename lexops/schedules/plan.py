@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
-from lexops.schedules.cron import dues, latest_due, next_due
+from lexops.schedules.cron import dues, latest_due, latest_dues, next_due
 from lexops.schedules.model import Missed, Schedule
 
 ON_TIME = timedelta(minutes=2)
@@ -52,9 +52,9 @@ def plan(schedule: Schedule, due: datetime, now: datetime, is_running: bool) -> 
 
 
 def _one_of(passed: list[datetime], schedule: Schedule, now: datetime, is_running: bool) -> Plan:
-    """Make up for the oldest, unless there are too many."""
+    """Make up for the oldest, unless there are too many: then for the oldest of the newest."""
     too_old = max(0, len(passed) - MOST)
-    waiting = passed[too_old:]
+    waiting = latest_dues(schedule.cron, schedule.zone, now, MOST) if too_old else passed
     if is_running:
         return Plan(None, waiting[0], too_old)
     following = waiting[1] if len(waiting) > 1 else next_due(schedule.cron, schedule.zone, waiting[0])

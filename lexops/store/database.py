@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -27,6 +28,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from lexops.errors import ConfigError, StoreError
 from lexops.text import one_line
 
+T = TypeVar("T", int, str)
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -39,6 +42,8 @@ metadata = MetaData(
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+BATCH = 500
+"""Values that one statement takes as parameters: every database takes so many."""
 BUSY_SECONDS = 15
 """How long a writer waits for another before it gives up."""
 
@@ -54,6 +59,12 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return None if value is None else _EPOCH + timedelta(microseconds=int(value))
+
+
+def batches(values: Iterable[T]) -> Iterator[list[T]]:
+    """The values sorted, each once, in lists that one statement can take."""
+    known = sorted(set(values))
+    return (known[start : start + BATCH] for start in range(0, len(known), BATCH))
 
 
 class Store:
@@ -87,7 +98,8 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise StoreError(f"the store does not work: {one_line(error.orig, 200)}") from error
+        first = _first(error)
+        raise StoreError(f"the store does not work: {one_line(first.orig, 200)}") from first
     except DBAPIError as error:
         if error.orig.__class__.__name__ == "DatabaseError":
             raise StoreError(f"the store does not work: {one_line(error.orig, 200)}") from error
@@ -96,6 +108,15 @@ def _explained() -> Iterator[None]:
         raise StoreError(f"the store does not work: {type(error.orig).__name__} {code}".rstrip()) from error
     except SQLAlchemyError as error:
         raise StoreError(f"the store does not work: {type(error).__name__}") from error
+
+
+def _first(error: OperationalError) -> OperationalError:
+    """What went wrong first: a full disk ends SQLite's transaction, and going back within it fails then."""
+    first, found = error, error.__context__
+    while found is not None and not isinstance(found, StoreError):
+        first = found if isinstance(found, OperationalError) else first
+        found = found.__context__
+    return first
 
 
 def open_engine(url: str, folder: Path, password: str | None = None) -> Engine:
@@ -132,7 +153,13 @@ def _sqlite(file: Path) -> Engine:
     except OSError as error:
         hint = "give [store] url a file that this account may write"
         raise StoreError(f"the store {file} cannot be made: {error.strerror}", hint=hint) from None
-    engine = create_engine(f"sqlite:///{file}", poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
+    there = f"{file.absolute().as_uri()}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        """Never makes the file: one that was moved away meanwhile would be replaced by an empty one."""
+        return sqlite3.connect(there, timeout=BUSY_SECONDS, uri=True)
+
+    engine = create_engine(f"sqlite:///{file}", poolclass=NullPool, creator=connect)
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:

@@ -13,7 +13,7 @@ from lexops.store.database import Store
 VERSION_TABLE = "lexops_version"
 _LOCK = 0x1E40B5
 """An arbitrary number that only LexOps' migrations lock on."""
-HEAD = "0006"
+HEAD = "0010"
 """The revision this program works with; the newest in `migrations/versions`."""
 
 

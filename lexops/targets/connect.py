@@ -54,9 +54,9 @@ def connect(site: SiteFile, name: str) -> Session:
             backups = str(site.resolve(settings.backups)) if settings.backups else ""
             return SQLite(about, sqlite_path(site, name), seconds, backups)
         case PostgreSQLSettings():
-            return PostgreSQL(about, settings.url, _password(settings), seconds)
+            return PostgreSQL(about, settings.url, _password(site, name, settings), seconds)
         case MariaDBSettings():
-            return MariaDB(about, settings.url, _password(settings), seconds)
+            return MariaDB(about, settings.url, _password(site, name, settings), seconds)
         case HostSettings():
             return _host(site, about, settings, seconds)
         case EndpointSettings():
@@ -90,8 +90,12 @@ def _host(site: SiteFile, about: Target, settings: HostSettings, seconds: float)
     return Host.remote(about, shell, settings)
 
 
-def _password(settings: DatabaseSettings) -> str | None:
-    return settings.password.read() if settings.password else None
+def _password(site: SiteFile, name: str, settings: DatabaseSettings) -> str | None:
+    try:
+        return settings.password.read() if settings.password else None
+    except ConfigError as error:
+        place = f"{site.path.name}: [targets.{name}] password"
+        raise ConfigError(f"{place}: {error}", hint=error.hint) from None
 
 
 def _settings(site: SiteFile, name: str) -> TargetSettings:

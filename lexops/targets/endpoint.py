@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ class Endpoint(Session):
         return urlsplit(self.url).scheme
 
     def probe(self) -> Probe:
-        """Ask once. Raises Unreachable or TimedOut that name the phase, or QueryFailed for what is not HTTP.
+        """Ask once. Raises Unreachable, for what makes no sense, too, or TimedOut; they name the phase.
 
         A certificate that is not trusted is no error but in the probe, with status 0: no request was sent.
         """
@@ -287,7 +288,9 @@ class Endpoint(Session):
             response = connection.getresponse()
         with response, self._phase("reading the body", took):
             body = response.read(BODY_LIMIT)
-        return response, body
+            if response.length and len(body) < BODY_LIMIT:
+                raise http.client.IncompleteRead(body, response.length)
+            return response, _unpacked(body, response.headers.get("Content-Encoding", ""))
 
     def _trust(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
@@ -320,8 +323,7 @@ class Endpoint(Session):
         if isinstance(failure, TimeoutError) or took.seconds[name] >= self._seconds:
             raise TimedOut(f"{where}: no answer within {self._seconds:g} s")
         if failure is not None:
-            kind = Unreachable if isinstance(failure, OSError) else QueryFailed
-            raise kind(f"{where}: {reason(failure)}")
+            raise Unreachable(f"{where}: {reason(failure)}")
 
     def _cut(self) -> None:
         line = self._line
@@ -450,8 +452,18 @@ def _smtp_reply(answers: BinaryIO) -> tuple[int, set[str]]:
     raise http.client.HTTPException("the answer does not end")
 
 
+def _unpacked(body: bytes, coding: str) -> bytes:
+    """What a server has packed, as some do without being asked to. Raises HTTPException."""
+    if coding.strip().lower() not in ("gzip", "x-gzip"):
+        return body
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, BODY_LIMIT)
+    except zlib.error:
+        raise http.client.HTTPException("the body is not gzip as it says") from None
+
+
 def _decoded(body: bytes, charset: str | None) -> str:
     try:
         return body.decode(charset or "utf-8", "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # unknown, or known and no encoding of pages
         return body.decode("utf-8", "replace")

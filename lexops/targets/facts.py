@@ -115,10 +115,13 @@ def parse_units(lines: list[str]) -> tuple[str, ...]:
 
 
 def _sections(text: str) -> Sections:
-    """Lines by heading; what stands before the first one is a greeting of the host."""
+    """Lines by heading; what stands before the first one is a greeting of the host.
+
+    A line ends with a line feed only: lines of logs may hold whatever else splitlines takes for an end.
+    """
     sections: Sections = {}
     lines: list[str] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if heading := _HEADING.fullmatch(line):
             lines = sections.setdefault(heading[1], [])
         else:
@@ -263,7 +266,7 @@ def _restarts(sections: Sections) -> dict[str, int] | None:
         return None
     found = {}
     for paragraph in "\n".join(sections["restarts"]).split("\n\n"):
-        told = dict(line.partition("=")[::2] for line in paragraph.splitlines())
+        told = dict(line.partition("=")[::2] for line in paragraph.split("\n"))
         if told.get("Id") and re.fullmatch(r"\d{1,9}", told.get("NRestarts", ""), re.ASCII):
             found[clean(told["Id"])] = int(told["NRestarts"])
     return found

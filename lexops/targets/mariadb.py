@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from typing import Any
 
 from sqlalchemy import NullPool, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 
-from lexops.errors import Denied, LexOpsError, QueryFailed, TimedOut, Unreachable
+from lexops.errors import Denied, LexOpsError, Locked, QueryFailed, TimedOut, Unreachable
 from lexops.targets.model import Kind, Target
 from lexops.targets.session import Line, in_background
 from lexops.targets.sql import MAX_ROWS, Database
@@ -20,11 +21,13 @@ SOCKET_GRACE = 5.0
 """Seconds that the socket waits longer than the server may take."""
 
 # https://mariadb.com/kb/en/mariadb-error-code-reference/ and MySQL's ER_QUERY_TIMEOUT
-_TIMED_OUT = frozenset({1205, 1317, 1969, 3024})
+_LOCKED = 1205
+_TIMED_OUT = frozenset({1317, 1969, 3024})
 _DENIED = frozenset({1044, 1045, 1095, 1142, 1143, 1227, 1370, 1979})
 _GONE = frozenset({1094, 1957})
 """There is no such connection or statement."""
 _LOST = frozenset({1053, 1927, 2006, 2013, 2014, 2055})
+_NO_DATABASE = re.compile(r"for user ('.*'@'.*') to database")
 _QUOTING = frozenset({1292, 1366, 1411, 1525, 1690})
 """Errors that quote the value they could not take, which may be a client's."""
 
@@ -131,6 +134,8 @@ class MariaDB(Database):
 
     def _failure(self, error: Any) -> type[LexOpsError]:
         code = error.args[0] if error.args else 0
+        if code == _LOCKED:
+            return Locked
         if code in _TIMED_OUT or isinstance(error.__cause__, TimeoutError):
             return TimedOut
         if code in _DENIED:
@@ -140,6 +145,12 @@ class MariaDB(Database):
     def _message(self, error: Any) -> str:
         said = str(error.args[1]) if len(error.args) > 1 else super()._message(error)
         return said.partition("'")[0].rstrip(": ") if error.args[0] in _QUOTING else said
+
+    def _refusal(self, error: Any) -> tuple[str, str]:
+        said = self._message(error)
+        account = _NO_DATABASE.search(said)
+        # As in the shipped role: it lets an account in, and see of what tables are made, but no row.
+        return said, f"GRANT REFERENCES ON *.* TO {account[1]}" if account else ""
 
     def close(self) -> None:
         super().close()

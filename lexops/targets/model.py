@@ -111,6 +111,8 @@ class Files:
     size: int = 0
     oldest: float | None = None
     newest: float | None = None
+    folder: str = ""
+    """The one that may not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +197,10 @@ class HostFacts:
     listen_drops: int | None = None
     """Connections that were dropped because no program took them, since the machine was started."""
     interfaces: Mapping[str, Interface] = field(default_factory=dict)
-    running: Mapping[str, int] = field(default_factory=dict)
-    """How many processes run of each kind that the settings name."""
+    running: Mapping[str, int | None] = field(default_factory=dict)
+    """How many processes run of each kind that the settings name; None where grep does not know the pattern.
+
+    Where the host hides its processes there is nothing."""
     logs: Mapping[str, Log] = field(default_factory=dict)
     certificates: Mapping[str, tuple[Certificate, ...] | None] = field(default_factory=dict)
     """Those in each file that the settings name; None for a file that cannot be read."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import queue
 import socket
-import threading
 import time
 from typing import Any
 
 from lexops.errors import TimedOut, Unreachable
 from lexops.text import one_line
+from lexops.within import Overdue, within
 
 Address = tuple[socket.AddressFamily, Any]
 """Where a socket of that family connects to."""
@@ -18,26 +17,17 @@ Address = tuple[socket.AddressFamily, Any]
 def resolve(host: str, port: int, seconds: float) -> list[Address]:
     """The addresses of `host`, best first. Raises Unreachable.
 
-    The look-up runs in a thread that is left behind when it takes too long: the system's resolver knows
-    neither a time limit nor an end from outside.
+    The system's resolver knows neither a time limit nor an end from outside.
     """
-    answer: queue.SimpleQueue[list[Address] | Exception] = queue.SimpleQueue()
-
-    def look_up() -> None:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answer.put([(family, address) for family, _, _, _, address in found])
-        except (OSError, UnicodeError) as error:
-            answer.put(error)
-
-    threading.Thread(target=look_up, daemon=True).start()
     try:
-        found = answer.get(timeout=seconds)
-    except queue.Empty:
+        found = within(
+            seconds, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), "resolving a name"
+        )
+    except Overdue:
         raise TimedOut(f"{host}: the name was not resolved within {seconds:g} s") from None
-    if isinstance(found, Exception):
-        raise Unreachable(f"{host}: {reason(found)}")
-    return found
+    except (OSError, UnicodeError) as error:
+        raise Unreachable(f"{host}: {reason(error)}") from None
+    return [(family, address) for family, _, _, _, address in found]
 
 
 def dial(addresses: list[Address], seconds: float) -> socket.socket:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ExceptionContext, NullPool, create_engine, event, make_url
 
-from lexops.errors import Damaged, Denied, LexOpsError, QueryFailed, TimedOut, Unreachable
+from lexops.errors import Damaged, Denied, LexOpsError, Locked, QueryFailed, TimedOut, Unreachable
 from lexops.targets.model import Kind, Target
 from lexops.targets.session import Line, in_background, later
 from lexops.targets.sql import Database
@@ -22,12 +22,13 @@ _OPTIONS = {
     "default_transaction_read_only": "on",
     "idle_in_transaction_session_timeout": "60000",
     "client_min_messages": "error",
+    "row_security": "off",  # an error where a policy would hide rows, which would look like nothing to find
 }
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _FAILURES: dict[str, type[LexOpsError]] = {
     "57014": TimedOut,  # query_canceled: statement_timeout or a cancel request
-    "55P03": TimedOut,  # lock_not_available: lock_timeout
+    "55P03": Locked,  # lock_not_available: lock_timeout
     "42501": Denied,
     "XX001": Damaged,  # data_corrupted
     "XX002": Damaged,  # index_corrupted
@@ -108,6 +109,16 @@ class PostgreSQL(Database):
         # Data exceptions (class 22) quote the value they could not take, which may be a client's.
         return said.partition(":")[0] if (error.sqlstate or "").startswith("22") else said
 
+    def _mend(self, error: Any) -> str:
+        hides_rows = error.diag.source_function == "check_enable_rls"
+        return f"ALTER ROLE {_quoted(self._engine.url.username)} BYPASSRLS" if hides_rows else ""
+
+    def _refusal(self, error: Any) -> tuple[str, str]:
+        said, url = str(error), self._engine.url
+        if "permission denied for database" not in said:
+            return said, ""
+        return said, f"GRANT CONNECT ON DATABASE {_quoted(url.database)} TO {_quoted(url.username)}"
+
     # The only two acts on a server: each compares the identity of the session and signals in one statement.
 
     def cancel(self, pid: int, started: str, statement: str) -> bool:
@@ -137,6 +148,10 @@ class PostgreSQL(Database):
         super().close()
         if self._line is not None:
             self._line.close()
+
+
+def _quoted(name: str | None) -> str:
+    return '"' + (name or "").replace('"', '""') + '"'
 
 
 def _cursor(connection: Any, name: str, **options: Any) -> Any:

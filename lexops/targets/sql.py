@@ -65,9 +65,10 @@ class Database(ABC):
             with watchdog(2 * seconds, self.abort):
                 return self._engine.connect()
         except SQLAlchemyError as error:
-            reason = self._cleaned(error.orig if isinstance(error, DBAPIError) else error)
-            failure = TimedOut if self._over else Unreachable
-            raise failure(f"{self.target.name}: cannot connect: {reason}") from None
+            cause = error.orig if isinstance(error, DBAPIError) else None
+            reason, grant = self._refusal(cause) if cause else (str(error), "")
+            failure, said = TimedOut if self._over else Unreachable, self._cleaned(reason)
+            raise failure(f"{self.target.name}: cannot connect: {said}", hint=grant) from None
 
     def _on_connect(self, driver: Any, _record: object) -> None:
         self.connect_seconds = time.perf_counter() - self._started
@@ -93,6 +94,14 @@ class Database(ABC):
 
     def _message(self, error: Any) -> str:
         return str(error).partition("\n")[0]
+
+    def _mend(self, error: Any) -> str:
+        """The statement that shows what is hidden, where that is known better than by who asked."""
+        return ""
+
+    def _refusal(self, error: Any) -> tuple[str, str]:
+        """Why there is no connection, and the grant that is missing, where it is one."""
+        return str(error), ""
 
     def _server_version(self) -> Version:
         return tuple(part for part in self._engine.dialect.server_version_info or () if isinstance(part, int))
@@ -209,7 +218,7 @@ class Database(ABC):
             failure = self._failure(error.orig)
             self._over = failure(message) if issubclass(failure, Unreachable) else Unreachable(message)
             return self._over
-        return self._failure(error.orig)(message)
+        return self._failure(error.orig)(message, hint=self._mend(error.orig))
 
     def _cleaned(self, message: object) -> str:
         said = str(message)

@@ -57,11 +57,13 @@ def unit_states(settings: HostSettings, sections: Sections) -> dict[str, str] | 
     return dict(zip(settings.units, map(clean, states), strict=False))
 
 
-def running(settings: HostSettings, sections: Sections) -> Iterator[tuple[str, int]]:
-    """How many processes there are of each kind."""
+def running(settings: HostSettings, sections: Sections) -> Iterator[tuple[str, int | None]]:
+    """How many processes there are of each kind; None for a pattern that the host's grep does not know."""
     for number, name in enumerate(settings.processes):
         answer = "".join(sections.get(f"running {number}", [])).strip()
-        if re.fullmatch(r"\d{1,9}", answer, re.ASCII):
+        if answer == "broken":
+            yield name, None
+        elif re.fullmatch(r"\d{1,9}", answer, re.ASCII):
             yield name, int(answer)
 
 
@@ -89,8 +91,10 @@ def files(settings: HostSettings, sections: Sections, now: float) -> Iterator[tu
     """The files of each name; those without an answer are left out."""
     for number, name in enumerate(settings.files):
         answer = (list(sections.get(f"files {number}", [])) or [""])[0]
-        if answer in ("absent", "denied"):
-            yield name, Files("absent" if answer == "absent" else "denied")
+        if answer == "absent":
+            yield name, Files("absent")
+        elif answer.startswith("denied "):
+            yield name, Files("denied", folder=one_line(answer.removeprefix("denied ")))
         elif match := _SEEN.fullmatch(answer):
             count, size, oldest, newest = map(int, match.groups())
             ages = (max(0.0, now - oldest), max(0.0, now - newest)) if count else (None, None)

@@ -27,7 +27,6 @@ HELD_STEP = 300.0
 ROOMY = 40.0
 """Percent free from which on a forecast further away than `SOON` is nobody's concern."""
 SOON = 86_400.0
-DAY = 86_400.0
 TIGHT = 20.0
 """Percent free below which it does not matter that yesterday went well."""
 

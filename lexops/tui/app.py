@@ -29,32 +29,50 @@ from lexops.tui.modes import ROOMS
 from lexops.tui.palette import Commands
 from lexops.tui.places import (
     ActivityPlace,
+    ArticlePlace,
+    AttainmentPlace,
     CheckPlace,
     EntryPlace,
+    ExplanationPlace,
     IncidentPlace,
+    MessagePlace,
     ModePlace,
+    MonthPlace,
+    ObjectivesPlace,
+    OnCallPlace,
+    OutboxPlace,
     Place,
     RequestPlace,
     RequestsPlace,
     TargetPlace,
     TreePlace,
     TriagePlace,
+    WorkPlace,
 )
 from lexops.tui.port import Port
 from lexops.tui.presenters.header import Standing
 from lexops.tui.presenters.jump import destinations
 from lexops.tui.screens.activity import ActivityScreen
+from lexops.tui.screens.article import ArticleScreen
 from lexops.tui.screens.check import CheckScreen
 from lexops.tui.screens.entry import EntryScreen
+from lexops.tui.screens.explanation import ExplanationScreen
 from lexops.tui.screens.health import HealthScreen
 from lexops.tui.screens.help import HelpScreen
 from lexops.tui.screens.incident import IncidentScreen
 from lexops.tui.screens.jump import JumpScreen
+from lexops.tui.screens.message import MessageScreen
+from lexops.tui.screens.oncall import OnCallScreen
+from lexops.tui.screens.outbox import OutboxScreen
 from lexops.tui.screens.request import RequestScreen
 from lexops.tui.screens.requests import RequestsScreen
 from lexops.tui.screens.room import Room
+from lexops.tui.screens.sla_budgets import BudgetsScreen
+from lexops.tui.screens.sla_month import MonthScreen
+from lexops.tui.screens.sla_trend import AttainmentScreen
 from lexops.tui.screens.tree import TreeScreen
 from lexops.tui.screens.triage import TriageScreen
+from lexops.tui.screens.work import WorkScreen
 from lexops.tui.snapshot import Snapshot, Trouble
 from lexops.tui.theme import THEMES
 from lexops.tui.views import HeadsView
@@ -94,7 +112,17 @@ class Console(AskingApp):
         Binding(
             "ctrl+p", "command_palette", "commands", id="console.palette", tooltip="All that can be asked for"
         ),
-        Binding("q,ctrl+q", "quit", "quit", show=False, id="console.quit", tooltip="Leave the console"),
+        Binding("q", "quit", "quit", show=False, id="console.quit", tooltip="Leave the console"),
+        # Also from a dialog, which stays until the store has answered.
+        Binding(
+            "ctrl+q",
+            "quit",
+            "quit",
+            show=False,
+            priority=True,
+            id="console.leave",
+            tooltip="Leave the console",
+        ),
         Binding("question_mark", "help", "help", id="console.help", tooltip="These keys, signs and words"),
     ]
 
@@ -128,7 +156,8 @@ class Console(AskingApp):
         for each in THEMES.values():
             self.register_theme(each)
         self.theme = THEMES[theme].name
-        self.port: Port = GuardedPort(port, on_crash)
+        guarded = GuardedPort(port, on_crash)
+        self.port: Port = guarded
         self.trouble: Trouble | None = None
         self.heads = HeadsView()
         """Whether the record continues what was seen of it before."""
@@ -140,7 +169,9 @@ class Console(AskingApp):
         self._clock = clock or SystemClock()
         self._edge = Edge(ascii_signs)
         self._held: Snapshot | None = None
-        self._feed = Feed(self.port, lambda news: self.post_message(self.News(news)), poll_every)
+        self._feed = Feed(
+            guarded, lambda news: self.post_message(self.News(news)), poll_every, guard=guarded.guard
+        )
 
     # Life
 
@@ -233,6 +264,8 @@ class Console(AskingApp):
 
     @on(News)
     def _news(self, event: News) -> None:
+        if not self.screen_stack:
+            return  # it came while the console closes
         if isinstance(event.news, Trouble):
             if event.news != self.trouble:
                 self.trouble = event.news
@@ -321,6 +354,30 @@ class Console(AskingApp):
                 await self.push_screen(ActivityScreen(target))
             case TreePlace():
                 await self.push_screen(TreeScreen())
+            case ExplanationPlace():
+                await self.push_screen(ExplanationScreen(place))
+            case MonthPlace(month):
+                await self.push_screen(MonthScreen(month))
+            case AttainmentPlace():
+                await self.push_screen(AttainmentScreen())
+            case ObjectivesPlace():
+                await self.push_screen(BudgetsScreen())
+            case _:
+                await self._go_to_people(place)
+
+    async def _go_to_people(self, place: Place) -> None:
+        """The places about who is told and what is known."""
+        match place:
+            case OnCallPlace():
+                await self.push_screen(OnCallScreen())
+            case WorkPlace():
+                await self.push_screen(WorkScreen())
+            case OutboxPlace():
+                await self.push_screen(OutboxScreen())
+            case MessagePlace(number):
+                await self.push_screen(MessageScreen(number))
+            case ArticlePlace(name):
+                await self.push_screen(ArticleScreen(name))
 
     async def _to_mode(self, name: str) -> None:
         await self.switch_mode(name)

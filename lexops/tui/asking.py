@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -40,11 +40,20 @@ class AskingApp(App[None]):
         """What the operator may ask for."""
         return self.snapshot.operations if self.snapshot else ()
 
+    def offers(self, name: str) -> bool:
+        """Whether the operator may ask for it at all."""
+        return any(each.name == name for each in self.operations())
+
+    def _offered(self, name: str) -> Operation | None:
+        found = next((each for each in self.operations() if each.name == name), None)
+        if found is None:
+            self.say(f"{name} is not offered to {self.port.operator}", failed=True)
+        return found
+
     def operate(self, name: str, given: Mapping[str, object]) -> None:
         """Ask for an operation; whatever it still needs, or destroys, is asked in a dialog first."""
-        operation = next((each for each in self.operations() if each.name == name), None)
+        operation = self._offered(name)
         if operation is None:
-            self.say(f"{name} is not offered to {self.port.operator}", failed=True)
             return
         wanted = {parameter.name for parameter in operation.parameters}
         known = {key: value for key, value in given.items() if key in wanted}
@@ -56,10 +65,61 @@ class AskingApp(App[None]):
             form = FormScreen(operation, known, self._environment(known), self.ask, self.preview)
             self.push_screen(form, self._answered)
 
+    def operate_each(
+        self,
+        name: str,
+        field: str,
+        values: Sequence[int],
+        known: Mapping[str, object],
+        done: Callable[[], object],
+    ) -> None:
+        """Ask for the same act on several things: one form, one request for each, and the result counted.
+
+        `done` is called when at least one of them was done.
+        """
+        operation = self._offered(name)
+        if operation is None:
+            return
+        if is_confirmed(operation) or is_weighty(operation):
+            self.say(f"{operation.title}: only one at a time", "unmark the others", failed=True)
+            return
+
+        async def ask(operation: Operation, arguments: Mapping[str, object]) -> str | None:
+            said = await self._each(operation, arguments, field, values)
+            done()
+            return said
+
+        given = {field: " ".join(f"#{value}" for value in values), **known}
+        if asked(operation, given):
+            form = FormScreen(operation, given, self._environment({}), ask, self.preview)
+            self.push_screen(form, self._answered)
+        else:
+            self._run_asking(lambda: ask(operation, given), alone=True)
+
+    async def _each(
+        self, operation: Operation, arguments: Mapping[str, object], field: str, values: Sequence[int]
+    ) -> str | None:
+        """How many were done, and why the first of the others was not. Raises its error when none was."""
+        done, refused = 0, list[tuple[int, LexOpsError]]()
+        for value in values:
+            try:
+                if await self.submit(Intent(operation.name, {**arguments, field: value})) is None:
+                    return None
+                done += 1
+            except LexOpsError as error:
+                refused.append((value, error))
+        if not done:
+            raise refused[0][1]
+        words = f"{operation.title}: {done:,} of {len(values):,} done"
+        return words + (f"; #{refused[0][0]}: {refused[0][1]}" if refused else "")
+
     def _ask_at_once(self, operation: Operation, arguments: Mapping[str, object], *, alone: bool) -> None:
+        self._run_asking(lambda: self.ask(operation, arguments), alone=alone)
+
+    def _run_asking(self, ask: Callable[[], Awaitable[str | None]], *, alone: bool) -> None:
         async def asking() -> None:
             try:
-                self._answered(await self.ask(operation, arguments))
+                self._answered(await ask())
             except LexOpsError as error:
                 self.say(str(error), error.hint, failed=True)
                 self.look_again()

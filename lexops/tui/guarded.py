@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -11,10 +12,14 @@ from lexops.audit.log import State as RecordState
 from lexops.audit.scan import Progress
 from lexops.audit.verdict import Report
 from lexops.checks.triage import Triage
-from lexops.checks.view import CheckDetail, CheckRow, Fleet, QuietSpan
+from lexops.checks.view import CheckDetail, CheckRow, Fleet, ObjectiveView, QuietSpan
 from lexops.errors import LexOpsError, StoreError
 from lexops.gate.model import Preview, RequestView
 from lexops.incidents.model import Entry, Incident
+from lexops.outbox.model import Message, MessageView
+from lexops.sla.view import Explanation, Ticket
+from lexops.sla.view import Report as MonthReport
+from lexops.tui.duty import ArticleView, Dossier, Duty, Known, RotaView, Work
 from lexops.tui.port import Operation, Port, Watching
 from lexops.tui.views import EntryView, HeadsView, Intent, LogRow, Means, SessionView, SigningTask
 
@@ -48,84 +53,121 @@ class GuardedPort:
         return self._port.hosts
 
     def fleet(self) -> Fleet:
-        return self._try(self._port.fleet)
+        return self.guard(self._port.fleet)
 
     def check(self, target: str, check: str) -> CheckDetail:
-        return self._try(lambda: self._port.check(target, check))
+        return self.guard(lambda: self._port.check(target, check))
 
     def watch(self, target: str) -> Watching:
-        return GuardedWatching(self._port.watch(target), self._try)
+        return GuardedWatching(self._port.watch(target), self.guard)
 
     def triage(self, target: str, check: str) -> Triage:
-        return self._try(lambda: self._port.triage(target, check))
+        return self.guard(lambda: self._port.triage(target, check))
 
     def quiet(self) -> Sequence[QuietSpan]:
-        return self._try(self._port.quiet)
+        return self.guard(self._port.quiet)
 
     def incidents(self, include_resolved: bool) -> Sequence[Incident]:
-        return self._try(lambda: self._port.incidents(include_resolved))
+        return self.guard(lambda: self._port.incidents(include_resolved))
 
     def incident(self, id: int) -> tuple[Incident, Sequence[Entry], CheckRow | None]:
-        return self._try(lambda: self._port.incident(id))
+        return self.guard(lambda: self._port.incident(id))
+
+    def tickets(self) -> Sequence[Ticket]:
+        return self.guard(self._port.tickets)
+
+    def explanation(self, incident: int) -> Explanation:
+        return self.guard(lambda: self._port.explanation(incident))
+
+    def month(self, month: str) -> MonthReport:
+        return self.guard(lambda: self._port.month(month))
+
+    def objectives(self) -> Sequence[ObjectiveView]:
+        return self.guard(self._port.objectives)
+
+    def duty(self) -> Duty:
+        return self.guard(self._port.duty)
+
+    def dossier(self, incident: int) -> Dossier:
+        return self.guard(lambda: self._port.dossier(incident))
+
+    def known(self, target: str, check: str) -> Known:
+        return self.guard(lambda: self._port.known(target, check))
+
+    def article(self, name: str) -> ArticleView:
+        return self.guard(lambda: self._port.article(name))
+
+    def rotas(self, since: datetime, until: datetime) -> Sequence[RotaView]:
+        return self.guard(lambda: self._port.rotas(since, until))
+
+    def work(self) -> Work:
+        return self.guard(self._port.work)
+
+    def messages(self, everything: bool) -> Sequence[Message]:
+        return self.guard(lambda: self._port.messages(everything))
+
+    def message(self, id: int) -> MessageView:
+        return self.guard(lambda: self._port.message(id))
 
     def newest_event(self) -> int:
-        return self._try(self._port.newest_event)
+        return self.guard(self._port.newest_event)
 
     def operations(self) -> Sequence[Operation]:
-        return self._try(self._port.operations)
+        return self.guard(self._port.operations)
 
     def preview(self, intent: Intent) -> Preview:
-        return self._try(lambda: self._port.preview(intent))
+        return self.guard(lambda: self._port.preview(intent))
 
     def submit(self, intent: Intent) -> str:
-        return self._try(lambda: self._port.submit(intent))
+        return self.guard(lambda: self._port.submit(intent))
 
     def session(self) -> SessionView:
-        return self._try(self._port.session)
+        return self.guard(self._port.session)
 
     def means(self, scope: str) -> Means:
-        return self._try(lambda: self._port.means(scope))
+        return self.guard(lambda: self._port.means(scope))
 
     def prove_by_code(self, scope: str, code: str) -> str:
-        return self._try(lambda: self._port.prove_by_code(scope, code))
+        return self.guard(lambda: self._port.prove_by_code(scope, code))
 
     def signing_task(self, scope: str) -> SigningTask:
-        return self._try(lambda: self._port.signing_task(scope))
+        return self.guard(lambda: self._port.signing_task(scope))
 
     def prove_by_signature(self, scope: str, armoured: str) -> str:
-        return self._try(lambda: self._port.prove_by_signature(scope, armoured))
+        return self.guard(lambda: self._port.prove_by_signature(scope, armoured))
 
     def prove_by_agent(self, scope: str) -> str:
-        return self._try(lambda: self._port.prove_by_agent(scope))
+        return self.guard(lambda: self._port.prove_by_agent(scope))
 
     def requests(self, everything: bool) -> Sequence[RequestView]:
-        return self._try(lambda: self._port.requests(everything))
+        return self.guard(lambda: self._port.requests(everything))
 
     def request(self, number: int) -> RequestView:
-        return self._try(lambda: self._port.request(number))
+        return self.guard(lambda: self._port.request(number))
 
     def denied(self) -> Mapping[str, str]:
-        return self._try(self._port.denied)
+        return self.guard(self._port.denied)
 
     def record(self) -> RecordState:
-        return self._try(self._port.record)
+        return self.guard(self._port.record)
 
     def log(self, *, before: str | None = None, limit: int = 500) -> Sequence[LogRow]:
-        return self._try(lambda: self._port.log(before=before, limit=limit))
+        return self.guard(lambda: self._port.log(before=before, limit=limit))
 
     def entry(self, id: str) -> EntryView:
-        return self._try(lambda: self._port.entry(id))
+        return self.guard(lambda: self._port.entry(id))
 
     def verify(self, progress: Progress) -> Report:
-        return self._try(lambda: self._port.verify(progress))
+        return self.guard(lambda: self._port.verify(progress))
 
     def prove(self, id: str) -> str:
-        return self._try(lambda: self._port.prove(id))
+        return self.guard(lambda: self._port.prove(id))
 
     def heads(self) -> HeadsView:
-        return self._try(self._port.heads)
+        return self.guard(self._port.heads)
 
-    def _try(self, call: Callable[[], T]) -> T:
+    def guard(self, call: Callable[[], T]) -> T:
+        """What a call gives. Raises LexOpsError, also for a fault of LexOps itself, which is kept."""
         try:
             return call()
         except LexOpsError:

@@ -96,6 +96,11 @@ def spread(left: Sequence[Ink], right: Sequence[Ink], width: int) -> Line:
     return (*fitted(left, room), *ends) if room > 0 else ends
 
 
+def beside(left: Sequence[Ink], right: Sequence[Ink], width: int) -> Line:
+    """One after the other; the left one gives way when there is no room."""
+    return (*left, *right) if cells(left) + cells(right) <= width else spread(left, right, width)
+
+
 def wrapped(text: object, width: int) -> list[str]:
     """Text as lines of at most `width` cells, broken at blanks; its own line breaks are kept."""
     width = max(1, width)

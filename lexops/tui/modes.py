@@ -12,6 +12,7 @@ from lexops.tui.screens.audit import AuditScreen
 from lexops.tui.screens.health import HealthScreen
 from lexops.tui.screens.incidents import IncidentsScreen
 from lexops.tui.screens.overview import OverviewScreen
+from lexops.tui.screens.sla import SlaScreen
 
 
 @dataclass(frozen=True)
@@ -40,5 +41,6 @@ ROOMS = (
     Mode("1", "overview", "Overview", OverviewScreen),
     Mode("2", "health", "Health", HealthScreen),
     Mode("3", "incidents", "Incidents", IncidentsScreen),
+    Mode("9", "sla", "SLA", SlaScreen),
     Mode("0", "audit", "Audit", AuditScreen),
 )

@@ -74,6 +74,63 @@ class TreePlace:
     """What depends on what, and what is kept quiet."""
 
 
+@dataclass(frozen=True, slots=True)
+class ExplanationPlace:
+    """How the clocks of an incident came about, one of them in full."""
+
+    incident: int
+    clock: str = ""
+    """Empty: the one that runs out next."""
+    round: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPlace:
+    """What was kept and broken in a month."""
+
+    month: str = ""
+    """2026-10; empty: this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttainmentPlace:
+    """What was kept in the last twelve months."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectivesPlace:
+    """What the services may still fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnCallPlace:
+    """Who is on call."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPlace:
+    """What the operator at the console has to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxPlace:
+    """What is sent to people."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePlace:
+    """One message."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePlace:
+    """What is known about a kind of trouble."""
+
+    name: str
+
+
 Place = (
     ModePlace
     | TargetPlace
@@ -85,6 +142,15 @@ Place = (
     | TriagePlace
     | ActivityPlace
     | TreePlace
+    | ExplanationPlace
+    | MonthPlace
+    | AttainmentPlace
+    | ObjectivesPlace
+    | OnCallPlace
+    | WorkPlace
+    | OutboxPlace
+    | MessagePlace
+    | ArticlePlace
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -95,10 +96,13 @@ def plot(
     *,
     outlook: Outlook | None = None,
     marks: Sequence[Mark] = (),
+    floor: float = 0.0,
+    top: float = 0.0,
 ) -> list[Line]:
     """The series in `width` × `height` cells, the time axis included; the peaks are what is drawn.
 
     With an `outlook` the last part of the width is the time ahead; `marks` are one more line under the axis.
+    The axis begins at `floor`, or lower where something is, and reaches up to `top` at least.
     """
     points = [point for point in series.points if math.isfinite(point.high)]
     if not points or width < 24 or height < 3:
@@ -106,7 +110,7 @@ def plot(
     lines_at = () if series.info else thresholds(levels, series.limit)
     under = [mark for mark in marks if points[0].at <= mark.at <= points[-1].at]
     rows = height - 2 if under and height >= 5 else height - 1
-    ticks, lines_at = _scale(points, lines_at, series.unit, rows)
+    ticks, lines_at = _scale(points, lines_at, series.unit, rows, floor, top)
     labels = [show_value(tick, series.unit) for tick in ticks]
     gutter = max(len(label) for label in labels)
     tail = 5 if lines_at else 0
@@ -115,7 +119,7 @@ def plot(
     columns = _columns(points, across - ahead)
     band = _band(outlook, points, across - ahead, ahead) if outlook is not None else []
     lines = _bars(columns, ticks, labels, lines_at, gutter, rows, band)
-    lines.append(_time_axis(points[0].at, points[-1].at, zone, gutter + 3, across - ahead))
+    lines.append(_time_axis(points[0].at, points[-1].at, zone, gutter + 3, across - ahead, width))
     if rows < height - 1:
         lines.append(_marks(under, points[0].at, points[-1].at, gutter + 3, across - ahead, width))
     return lines
@@ -146,28 +150,24 @@ def _marks(
         signs[round((mark.at - start).total_seconds() / span * (across - 1))] = _SIGNS[mark.what]
     told = {mark.what: _SIGNS[mark.what] for mark in marks}
     meaning = " ".join(f"{sign} {what}" for what, sign in told.items())
-    drawn = line(" " * indent, Ink("".join(signs), Tone.STRONG))
-    room = width - indent - across - 1
-    if len(meaning) <= room:
-        return (*drawn, Ink(f" {meaning}", Tone.QUIET))
-    free = "".join(signs).rstrip()
-    if len(free) + 2 + len(meaning) <= width - indent:
-        return line(" " * indent, Ink(free, Tone.STRONG), Ink(f"  {meaning}", Tone.QUIET))
-    lead = len(free) - len(free.lstrip())
-    if len(meaning) + 2 <= lead:
-        return line(" " * indent, Ink(f"{meaning:<{lead}}", Tone.QUIET), Ink(free.lstrip(), Tone.STRONG))
-    return drawn
+    drawn = f"{''.join(signs):<{width - indent}}"
+    gap = max(re.findall(" +", drawn), key=len, default="")
+    if len(gap) < len(meaning) + 4:
+        return line(" " * indent, Ink(drawn, Tone.STRONG))
+    before, _, after = drawn.partition(gap)
+    said = f"  {meaning}".ljust(len(gap))
+    return line(" " * indent, Ink(before, Tone.STRONG), Ink(said, Tone.QUIET), Ink(after, Tone.STRONG))
 
 
 def _scale(
-    points: Sequence[Point], marks: Sequence[Threshold], unit: str, rows: int
+    points: Sequence[Point], marks: Sequence[Threshold], unit: str, rows: int, floor: float, least_top: float
 ) -> tuple[list[float], tuple[Threshold, ...]]:
     """The values of the axis from the bottom to the top, and the thresholds that are on it."""
     top = max(point.high for point in points)
-    bottom = min(0.0, min(point.high for point in points))
+    bottom = min(floor, min(point.high for point in points))
     reach = max(abs(top), abs(bottom)) or 1.0
     kept = tuple(mark for mark in marks if bottom * _FAR <= mark.value <= reach * _FAR)
-    top = max([top, 0.0, *(mark.value for mark in kept)])
+    top = max([top, least_top, *(mark.value for mark in kept)])
     bottom = min([bottom, *(mark.value for mark in kept)])
     if top - bottom < _FLAT:
         top = bottom + 1.0
@@ -278,12 +278,14 @@ def _tone(value: float | None, marks: Sequence[Threshold]) -> Tone:
     return Tone.PLAIN
 
 
-def _time_axis(start: datetime, end: datetime, zone: ZoneInfo, indent: int, across: int) -> Line:
+def _time_axis(start: datetime, end: datetime, zone: ZoneInfo, indent: int, across: int, width: int) -> Line:
     """Moments in the site's zone under their columns; days as well where the plot spans more than one."""
     span = end - start
     form = "%H:%M" if span <= timedelta(days=1) else "%d %b %H:%M" if span <= timedelta(days=10) else "%d %b"
     first, last = (moment.astimezone(zone).strftime(form) for moment in (start, end))
-    text = f"{first:<{max(0, across - len(last) - 4)}}"
+    ending = f"{last} {end.astimezone(zone).strftime('%Z')}"
+    until = max(0, min(across - len(last), width - indent - len(ending)))
+    text = f"{first:<{max(0, until - 4)}}"
     count = max(0, min(4, across // 24 - 1))
     for index in range(1, count + 1):
         at = across * index // (count + 1)
@@ -291,6 +293,5 @@ def _time_axis(start: datetime, end: datetime, zone: ZoneInfo, indent: int, acro
         left = at - len(label) // 2
         if text[max(0, left - 1) : left + len(label) + 1].isspace():
             text = text[:left] + label + text[left + len(label) :]
-    ending = f"{last} {end.astimezone(zone).strftime('%Z')}"
-    body = fitted((Ink(text, Tone.QUIET),), max(0, across - len(last)))
+    body = fitted((Ink(text, Tone.QUIET),), until)
     return (Ink(" " * indent), *body, Ink(ending, Tone.QUIET)) if cells(body) else line(Ink(ending))

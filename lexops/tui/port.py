@@ -7,6 +7,7 @@ Failures are :class:`lexops.errors.LexOpsError`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -15,9 +16,13 @@ from lexops.audit.log import State as RecordState
 from lexops.audit.scan import Progress
 from lexops.audit.verdict import Report
 from lexops.checks.triage import Triage
-from lexops.checks.view import CheckDetail, CheckRow, Fleet, QuietSpan
+from lexops.checks.view import CheckDetail, CheckRow, Fleet, ObjectiveView, QuietSpan
 from lexops.gate.model import Preview, RequestView
 from lexops.incidents.model import Entry, Incident
+from lexops.outbox.model import Message, MessageView
+from lexops.sla.view import Explanation, Ticket
+from lexops.sla.view import Report as MonthReport
+from lexops.tui.duty import ArticleView, Dossier, Duty, Known, RotaView, Work
 from lexops.tui.views import EntryView, HeadsView, Intent, LogRow, Means, SessionView, SigningTask
 
 
@@ -138,6 +143,59 @@ class Port(Protocol):
 
     def incident(self, id: int) -> tuple[Incident, Sequence[Entry], CheckRow | None]:
         """An incident, its timeline oldest first, and the check it is about. Raises NotFound."""
+        ...
+
+    def tickets(self) -> Sequence[Ticket]:
+        """The open incidents with their clocks, what runs out next first."""
+        ...
+
+    def explanation(self, incident: int) -> Explanation:
+        """How the clocks of an incident came about. Raises NotFound."""
+        ...
+
+    def month(self, month: str) -> MonthReport:
+        """What was kept and broken in a month (2026-10). Raises InvalidRequest."""
+        ...
+
+    def objectives(self) -> Sequence[ObjectiveView]:
+        """How available the services were, against what was promised."""
+        ...
+
+    # People and incidents
+
+    def duty(self) -> Duty:
+        """Of all open incidents who is told next; whether anybody is on call; what did not arrive.
+
+        It is asked for again and again: what cannot be read is left out and said in it.
+        """
+        ...
+
+    def dossier(self, incident: int) -> Dossier:
+        """What belongs to an incident. What cannot be read is left out and said. Raises NotFound."""
+        ...
+
+    def known(self, target: str, check: str) -> Known:
+        """What helps with a failing check: similar incidents, articles, runbooks. Raises NotFound."""
+        ...
+
+    def article(self, name: str) -> ArticleView:
+        """An article as it stands. Raises NotFound."""
+        ...
+
+    def rotas(self, since: datetime, until: datetime) -> Sequence[RotaView]:
+        """Every rota: who is on call now, and the shifts that touch the span."""
+        ...
+
+    def work(self) -> Work:
+        """What the operator at the console has to do beside incidents and requests."""
+        ...
+
+    def messages(self, everything: bool) -> Sequence[Message]:
+        """Messages that wait or failed, the newest first; or the newest of all."""
+        ...
+
+    def message(self, id: int) -> MessageView:
+        """A message with its attempts. Raises NotFound."""
         ...
 
     def newest_event(self) -> int:

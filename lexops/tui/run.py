@@ -42,9 +42,14 @@ def run_console(
     with Watchdog(console, sys.stdin.fileno()):
         console.run()
     if console.crash_reference is not None:
-        sys.stderr.write(f"error: the console failed; details: {console.crash_reference}\n")
+        sys.stderr.write(_last_words(console.crash_reference))
         return 1
     return console.return_code or Exit.OK
+
+
+def _last_words(crash_reference: str) -> str:
+    """What is said on the terminal once a console that failed has left it."""
+    return f"error: the console failed; details: {crash_reference}\n"
 
 
 class Watchdog:
@@ -89,4 +94,7 @@ class Watchdog:
             os.set_blocking(sys.stdout.fileno(), False)
             os.write(sys.stdout.fileno(), _RESTORE)
             termios.tcsetattr(self._terminal, termios.TCSANOW, self._settings)
-        os._exit(self._console.return_code or 129)
+            if (reference := self._console.crash_reference) is not None:
+                os.write(sys.stdout.fileno(), _last_words(reference).encode())
+        code = self._console.return_code
+        os._exit(129 if code is None else code)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lexops.checks.triage import Triage
-from lexops.checks.view import CheckDetail, CheckRow, Fleet, QuietSpan
+from lexops.checks.view import CheckDetail, CheckRow, Fleet, ObjectiveView, QuietSpan
 from lexops.errors import NotFound
 from lexops.gate import store as requests
 from lexops.gate.model import Preview, RequestView
@@ -15,16 +17,22 @@ from lexops.incidents import store as incidents
 from lexops.incidents.model import Entry, Incident
 from lexops.operations import Request
 from lexops.site import Site
+from lexops.sla.predict import History
+from lexops.sla.view import Explanation, Ticket
+from lexops.sla.view import Report as MonthReport
 from lexops.store import event
 from lexops.tui.port import Operation, Watching
+from lexops.tui.site_duty import SiteDuty
 from lexops.tui.site_proving import SiteProving
 from lexops.tui.site_record import SiteRecord
 from lexops.tui.views import Intent, SessionView
 
 DOOR = "console"
+FORESEEN = timedelta(minutes=10)
+"""How long what was concluded from finished clocks is good enough; there may be many of them."""
 
 
-class SitePort(SiteRecord, SiteProving):
+class SitePort(SiteRecord, SiteProving, SiteDuty):
     """What the console asks, answered by a site."""
 
     def __init__(self, site: Site) -> None:
@@ -32,6 +40,7 @@ class SitePort(SiteRecord, SiteProving):
         self.site_name = site.file.settings.site.name
         self.zone: ZoneInfo = site.file.zone
         self.operator = site.session.operator
+        self._finished: tuple[datetime, History] | None = None
 
     # What is known
 
@@ -70,6 +79,28 @@ class SitePort(SiteRecord, SiteProving):
         rows = self._site.fleet().checks
         about = (found.target, found.check)
         return found, entries, next((row for row in rows if (row.target, row.check) == about), None)
+
+    def tickets(self) -> Sequence[Ticket]:
+        known = self._history()
+        return [
+            replace(ticket, forecasts=tuple(known.forecast(clock) for clock in ticket.clocks))
+            for ticket in self._site.tickets()
+        ]
+
+    def _history(self) -> History:
+        now = self._site.clock.now()
+        if self._finished is None or now - self._finished[0] > FORESEEN:
+            self._finished = (now, self._site.finished_clocks())
+        return self._finished[1]
+
+    def explanation(self, incident: int) -> Explanation:
+        return self._site.explanation(incident)
+
+    def month(self, month: str) -> MonthReport:
+        return self._site.month(month)
+
+    def objectives(self) -> Sequence[ObjectiveView]:
+        return self._site.objectives()
 
     def newest_event(self) -> int:
         with self._site.store.read() as connection:

@@ -34,8 +34,9 @@ class SiteRecord:
             return log.state(connection, self._site.clock)
 
     def log(self, *, before: str | None = None, limit: int = 500) -> Sequence[LogRow]:
+        may_open = record.reader(self._site).may_open
         with self._site.store.read() as connection:
-            names = {person.id: person.name for person in people.operators(connection)}
+            names = {each.id: each.name for each in people.operators(connection)} if may_open else {}
             return [_row(each, names) for each in log.entries(connection, before=before, limit=limit)]
 
     def entry(self, id: str) -> EntryView:

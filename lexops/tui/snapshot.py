@@ -9,8 +9,18 @@ from lexops.audit.log import State as RecordState
 from lexops.checks.view import Fleet
 from lexops.gate.model import RequestView
 from lexops.incidents.model import Incident
+from lexops.tui.duty import Duty
 from lexops.tui.port import Operation
+from lexops.tui.presenters.clocks import Row as ClockRow
 from lexops.tui.views import SessionView
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why nothing newer could be loaded: one line, and how to mend it."""
+
+    text: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +39,9 @@ class Snapshot:
     """Acts on requests that the policy does not allow this operator, and why."""
     session: SessionView | None = None
     record: RecordState | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why nothing newer could be loaded: one line, and how to mend it."""
-
-    text: str
-    hint: str = ""
+    clocks: tuple[ClockRow, ...] = ()
+    """Those of open incidents that are not over, what runs out next first."""
+    unclear: Trouble | None = None
+    """Why the clocks are not known; the rest is."""
+    duty: Duty = field(default_factory=Duty)
+    """Who is told, who is on call, what was promised."""

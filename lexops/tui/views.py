@@ -74,7 +74,7 @@ class LogRow:
     """Its place in the tree; None while it waits for its seal."""
     at: datetime
     actor: str
-    """The operator's name where it is known, else the pseudonym."""
+    """The operator's name where it is known and may be read, else the pseudonym."""
     kind: str
     operation: str = ""
     request: int | None = None

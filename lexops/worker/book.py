@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError, StatementError
 
-from lexops.checks import asked, store
-from lexops.checks.assignment import Assignment
+from lexops.checks import asked, schedule, store
+from lexops.checks.contract import Assignment
 from lexops.checks.history import LEXOPS
-from lexops.checks.model import Outcome, Status
+from lexops.checks.model import Outcome, Status, Verdict
 from lexops.checks.sight import Glance, Sight, sight
 from lexops.checks.state import HardChange, State, advance, announce
-from lexops.incidents import store as incidents
-from lexops.incidents.policy import Policy
+from lexops.incidents.following import follow
+from lexops.incidents.policy import of_site
 from lexops.site import Site
 from lexops.store import event
 from lexops.worker.lanes import lanes
@@ -34,6 +35,7 @@ class Page:
 
     states: Mapping[Key, State]
     steps: tuple[tuple[State | None, State], ...]
+    changes: tuple[HardChange, ...] = ()
 
 
 def _is_told(state: State) -> bool:
@@ -66,8 +68,7 @@ class Book:
         self._availability = {
             target: check for (target, check), a in self._checks.items() if a.runnable.check.availability
         }
-        settings = site.file.settings.incidents
-        self._policy = Policy(Status(settings.open_on.upper()), settings.resolve_on_recovery)
+        self._policy = of_site(site.file.settings, frozenset(self._availability.items()))
         self._states: dict[Key, State] = {}
         self._due: dict[Key, datetime] = {}
         self._asked: dict[Key, datetime] = {}
@@ -82,6 +83,7 @@ class Book:
         self._states |= {k: s for k, s in store.states(connection).items() if k[0] in targets}
         self._due |= {k: due for k, due in store.dues(connection).items() if k[0] in targets}
         now = self._clock.now()
+        self._draw_near(now)
         self._hurry(asked.downtimes_ended(connection, now - LOOK_BACK, now) & set(targets), now)
 
     def leave(self, targets: Collection[str]) -> None:
@@ -101,11 +103,20 @@ class Book:
         """See what people want to be looked at now, and whose downtime has ended."""
         wishes = asked.open_wishes(connection)
         ended = asked.downtimes_ended(connection, self._last_downtimes, now)
+        if now < self._last_downtimes:
+            self._draw_near(now)
         self._last_downtimes = now
         self._asked = {
             (target, check): moment for target, check, moment in wishes if (target, check) in self._checks
         }
         self._hurry(ended, now)
+
+    def _draw_near(self, now: datetime) -> None:
+        """Have no check due later than its interval wants: a clock was ahead, here or at another worker."""
+        for (target, check), a in self._checks.items():
+            if (target, check) in self._due:
+                latest = schedule.next_due(target, a.runnable.check.every, now)
+                self._due[target, check] = min(self._due[target, check], latest)
 
     def _hurry(self, targets: Collection[str], now: datetime) -> None:
         for key in self._due:
@@ -113,22 +124,52 @@ class Book:
                 self._due[key] = min(self._due[key], now)
 
     def record(self, connection: Connection, outcomes: Iterable[Outcome]) -> Page:
-        """Keep outcomes, states and what incidents make of them, all or nothing."""
-        steps: list[tuple[State | None, State]] = []
+        """Keep outcomes, states and what incidents make of them, all or nothing.
+
+        One that the store refuses while it takes others becomes UNKNOWN: it must not hold them up for ever.
+        """
+        known = [outcome for outcome in outcomes if (outcome.target, outcome.check.id) in self._checks]
+        try:
+            with connection.begin_nested():
+                page = self._write(connection, known)
+        except OperationalError:
+            raise
+        except StatementError:
+            self.forget()
+            page = self._write(connection, [self._storable(connection, outcome) for outcome in known])
+        follow(connection, page.changes, self._policy)
+        return page
+
+    def _storable(self, connection: Connection, outcome: Outcome) -> Outcome:
+        """The outcome as it can be kept: itself, or that the store does not take it."""
+        trial = connection.begin_nested()
+        try:
+            self._write(connection, [outcome])
+        except OperationalError:
+            raise
+        except StatementError as error:
+            kind = type(error.orig or error).__name__
+            says = f"the store does not take what it found: {kind}"
+            return replace(outcome, verdict=Verdict(Status.UNKNOWN, says, hint="report it"))
+        finally:
+            trial.rollback()
+            self.forget()
+        return outcome
+
+    def _write(self, connection: Connection, outcomes: Iterable[Outcome]) -> Page:
         down = asked.in_downtime(connection, self._clock.now())
         staged = dict(self._states)
-        changes = []
+        steps: list[tuple[State | None, State]] = []
+        changes: list[HardChange] = []
         for outcome in outcomes:
             key = (outcome.target, outcome.check.id)
-            if key in self._checks:
-                before = staged.get(key)
-                state, change = self._next_state(before, outcome, staged, down)
-                self._keep(connection, before, outcome, state)
-                staged[key] = state
-                steps.append((before, state))
-                changes += [change] if change else []
-        incidents.follow(connection, changes, self._policy)
-        return Page(staged, tuple(steps))
+            before = staged.get(key)
+            state, change = self._next_state(before, outcome, staged, down)
+            self._keep(connection, before, outcome, state)
+            staged[key] = state
+            steps.append((before, state))
+            changes += [change] if change else []
+        return Page(staged, tuple(steps), tuple(changes))
 
     def turn_over(self, page: Page) -> None:
         """Go on from what was committed: after a failed write the same outcomes are recorded again."""
@@ -147,7 +188,9 @@ class Book:
         state = advance(before, outcome, parent_down=parent_down, blind=seeing is Sight.BLIND)
         # What may be our own fault is told when the others have been looked at, too.
         waits = seeing is not Sight.CLEAR and (outcome.check.availability or seeing is Sight.BLIND)
-        if waits or (key[0], None) in down or key in down:
+        # A downtime keeps what fails in it from being told until it ends; what gets well is told at once.
+        is_down = (key[0], None) in down or key in down
+        if waits or (is_down and (state.hard is None or state.hard.is_problem)):
             return state, None
         return announce(state, outcome.check.title)
 

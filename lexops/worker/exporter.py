@@ -10,27 +10,21 @@ from __future__ import annotations
 import errno
 import os
 import select
-import socket
 import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 from lexops.checks import export
 from lexops.errors import LexOpsError
 from lexops.site import Site
+from lexops.web.server import LocalServer, Reply, Request
 from lexops.worker.periodic import Chore
 
-TURN = 2.0
-"""Seconds that requests are waited for before the chore looks whether the worker leaves."""
 REST = timedelta(milliseconds=100)
-CLIENT = 5.0
-"""Seconds that one client may take."""
 PATIENCE = 5.0
 """Seconds that a full pipe is waited for."""
 AGE = 3
@@ -46,7 +40,7 @@ def chores(site: Site) -> list[Chore]:
     settings, file = site.file.settings.export, site.file
     found = []
     if settings.prometheus is not None:
-        server = MetricsServer(settings.prometheus, lambda: export.prometheus(_snapshot(site)))
+        server = metrics_server(settings.prometheus, lambda: export.prometheus(_snapshot(site)))
         found.append(Chore("serving metrics", REST, server.turn))
     if settings.nagios_command_file is not None:
         pipe = file.resolve(settings.nagios_command_file)
@@ -68,86 +62,20 @@ def _snapshot(site: Site) -> export.Snapshot:
         return export.snapshot(connection, site.clock.now())
 
 
-class MetricsServer:
-    """GET /metrics, one request after the other. Opened at the first turn, again after a failure."""
+def metrics_server(address: str, page: Callable[[], str]) -> LocalServer:
+    """Serves GET /metrics; `page` makes the answer."""
 
-    def __init__(self, address: str, page: Callable[[], str]) -> None:
-        """`address` is host:port; `page` makes the answer."""
-        self._address = address
-        self._page = page
-        self._server: HTTPServer | None = None
-
-    @property
-    def port(self) -> int | None:
-        return self._server.server_port if self._server is not None else None
-
-    def turn(self, seconds: float = TURN) -> None:
-        """Answer what comes within so long. Raises LexOpsError when the address cannot be had."""
-        if self._server is None:
-            self._server = self._open()
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if select.select([self._server], [], [], left)[0]:
-                self._server.handle_request()
-
-    def close(self) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            server.server_close()
-
-    def _open(self) -> HTTPServer:
-        host, _, port = self._address.rpartition(":")
-        host = host.strip("[]")
+    def respond(request: Request) -> Reply:
+        if request.path != "/metrics":
+            return Reply(404, "only /metrics is here\n")
+        if request.method not in ("GET", "HEAD"):
+            return Reply(405, "only GET /metrics is answered\n", headers={"Allow": "GET"})
         try:
-            return _server_class(host)((host, int(port)), _handler(self._page))
-        except OSError as error:
-            raise LexOpsError(f"{self._address} cannot be served: {error.strerror}") from None
+            return Reply(200, page(), export.PROMETHEUS_TYPE)
+        except LexOpsError:
+            return Reply(503, "the store does not answer\n")
 
-
-def _server_class(host: str) -> type[HTTPServer]:
-    class Server(HTTPServer):
-        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-
-        def server_bind(self) -> None:
-            """Without asking who we are: a name server that hangs must not keep us from serving."""
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.socket.bind(self.server_address)
-            self.server_address = self.socket.getsockname()
-            self.server_name, self.server_port = host, self.server_address[1]
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """A client that hangs up is nothing to tell."""
-
-    return Server
-
-
-def _handler(page: Callable[[], str]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        timeout = CLIENT
-        server_version, sys_version = "LexOps", ""
-
-        def do_GET(self) -> None:
-            if self.path.partition("?")[0] != "/metrics":
-                self._answer(404, "only /metrics is here\n")
-                return
-            try:
-                self._answer(200, page(), export.PROMETHEUS_TYPE)
-            except LexOpsError:
-                self._answer(503, "the store does not answer\n")
-
-        def _answer(self, code: int, text: str, kind: str = "text/plain; charset=utf-8") -> None:
-            body = text.encode()
-            self.send_response(code)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Connection", "close")
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Scrapes are not worth a line."""
-
-    return Handler
+    return LocalServer(address, lambda: respond)
 
 
 def write_pipe(path: Path, text: str) -> None:

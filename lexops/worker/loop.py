@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -76,7 +77,7 @@ class Worker:
         self._lane_of = lanes(settings.targets) | self._own_lane()
         self._lanes: set[str] = set()
         self._book = Book(site)
-        self._next: dict[Callable[[datetime], None], datetime] = {}
+        self._next: dict[Callable[[datetime], None], float] = {}
         self._pending: list[Outcome] = []
         self._lost: datetime | None = None
         self._lease = lease(site.store, self._name)
@@ -89,6 +90,8 @@ class Worker:
             own.append(Chore("telling the dead man's switch", DEAD_MAN, self._tell_dead_man))
         self._turned = self._clock.monotonic()
         self._chores = Chores([*own, *chores])
+        self._failing: dict[str, str] = {}
+        """The chores that the store knows to fail."""
 
     def _own_lane(self) -> dict[str, str]:
         """LexOps itself is looked after like any target, by one of the workers."""
@@ -100,7 +103,7 @@ class Worker:
         surroundings = Surroundings(
             file.zone,
             lanes(file.settings.targets),
-            file.folder,
+            Path(self._site.store.engine.url.database or "").resolve().parent if self._alone else None,
             (lambda connection, now: late(connection, known, now)) if known else None,
         )
         return History(self._site.store, target, self._clock, surroundings)
@@ -140,9 +143,8 @@ class Worker:
                     self.turn()
                 except StoreError as error:
                     self._book.forget()
-                    log.warning(
-                        "the store does not answer (%s); trying again", type(error.__cause__).__name__
-                    )
+                    kind = _kind(error)
+                    log.warning("the store does not answer (%s); trying again", kind)
                     self._rest(stop)
         finally:
             self.leave()
@@ -182,9 +184,9 @@ class Worker:
     def turn(self) -> None:
         """One turn: start what is ready, record what came back, do what is periodic."""
         now = self._clock.now()
-        self._turned = self._clock.monotonic()
         self._periodically(self._make_sure, HOLD, now)
-        self._periodically(self._show_life, BEAT, now)
+        if not self._pending:  # who cannot record what was seen is as good as dead, whatever else goes
+            self._periodically(self._show_life, BEAT, now)
         self._periodically(self._read_wishes, WISHES, now)
         self._periodically(self._tidy, TIDY, now)
         if not self._pending and self._lost is None:  # what is not recorded yet still looks due
@@ -196,10 +198,12 @@ class Worker:
         if self._pending:
             self._record(self._pending)
             self._pending = []
+        self._turned = self._clock.monotonic()
 
     def _periodically(self, act: Callable[[datetime], None], every: timedelta, now: datetime) -> None:
-        if now >= self._next.get(act, now):
-            self._next[act] = now + every
+        moment = self._clock.monotonic()
+        if moment >= self._next.get(act, moment):
+            self._next[act] = moment + every.total_seconds()
             act(now)
 
     def _ready(self, now: datetime) -> list[tuple[Lane, list[tuple[RunnableCheck, datetime]]]]:
@@ -257,6 +261,10 @@ class Worker:
         with self._site.store.begin() as connection:
             if not presence.beat(connection, self._name, now):
                 raise Refused("another worker has taken over this store", hint="see: lexops status")
+            failing = self._chores.failing
+            if failing != self._failing:
+                presence.set_failing(connection, self._name, failing)
+        self._failing = failing
 
     def _read_wishes(self, now: datetime) -> None:
         with self._site.store.read() as connection:
@@ -287,7 +295,7 @@ class Worker:
             self._runs.dispatch()
 
     def _tell_dead_man(self) -> None:
-        """Only while the loop turns: a process that hangs is as good as dead."""
+        """Only while the loop gets round: without its store, or hanging, it is as good as dead."""
         url = self._site.file.settings.worker.dead_man
         if url is not None and self._clock.monotonic() - self._turned < DEAD_MAN.total_seconds():
             ping(url)
@@ -314,3 +322,10 @@ class Worker:
             presence.release_worker(connection, *dead)
         keys = self._runs.take_over(dead) if self._runs else []
         log.warning("took over from %s: %d runs", ", ".join(sorted(dead)), len(keys))
+
+
+def _kind(error: StoreError) -> str:
+    """What the store's driver calls it: SQLITE_FULL, 57P01. What it says of it may hold data."""
+    driver = getattr(error.__cause__, "orig", None)
+    code = getattr(driver, "sqlite_errorname", None) or getattr(driver, "sqlstate", None)
+    return code or type(error.__cause__).__name__

@@ -34,7 +34,12 @@ class Chores:
         self._chores = tuple(chores)
         self._leaving = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._failing: set[str] = set()
+        self._failing: dict[str, str] = {}
+
+    @property
+    def failing(self) -> dict[str, str]:
+        """Those that failed the last time, with the reason."""
+        return self._failing.copy()
 
     def start(self) -> None:
         """Do every chore now, and from then on as often as it wants."""
@@ -65,10 +70,10 @@ class Chores:
         """Do it once; never raises."""
         try:
             chore.act()
-            self._failing.discard(chore.name)
+            self._failing.pop(chore.name, None)
         except Exception as error:
+            # Only an error of ours is safe to quote: any other may hold a client's value.
+            told = str(error) if isinstance(error, LexOpsError) else type(error).__name__
             if chore.name not in self._failing:
-                self._failing.add(chore.name)
-                # Only an error of ours is safe to quote: any other may hold a client's value.
-                told = str(error) if isinstance(error, LexOpsError) else type(error).__name__
                 log.warning("%s fails (%s); trying again", chore.name, told)
+            self._failing[chore.name] = told

@@ -62,10 +62,10 @@ class Runs:
         with self._lock:
             if self._performer.released():
                 return False
-            if self._durable is None:
-                # Alone on its store, what is unfinished is a dead worker's, soon to be taken over.
-                return not (self._place.is_sqlite and has_unfinished(self._place))
-            return not self._durable.busy()
+            if self._place.is_sqlite:
+                # Alone on its store: what another's name stands on is a dead worker's, soon to be taken over.
+                return not (self._durable.active() if self._durable else has_unfinished(self._place))
+            return self._durable is None or not self._durable.busy()
 
     def close(self) -> bool:
         """Leave; False when a step was still acting, or nobody can tell."""

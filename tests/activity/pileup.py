@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.waiting import PATIENCE
+
 WAITERS = 6
 SECRET = "Erika Mustermann 4711"
 """A client's name in the statements, which nobody may ever see."""
-PATIENCE = 20.0
 
 
 @dataclass
@@ -29,15 +29,6 @@ class PileUp:
         for thread in self.threads:
             thread.join(PATIENCE)
         return not any(thread.is_alive() for thread in self.threads)
-
-
-def eventually(look: Callable[[], Any], what: str = "") -> Any:
-    """The first true value."""
-    end = time.monotonic() + PATIENCE
-    while not (found := look()):
-        assert time.monotonic() < end, what or "it did not happen"
-        time.sleep(0.05)
-    return found
 
 
 @contextmanager

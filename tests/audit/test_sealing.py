@@ -85,7 +85,7 @@ def test_an_entry_that_nobody_seals_in_time_is_one_clear_line(record: Record, tm
         record.clock,
         pause=lambda seconds: record.clock.advance(seconds=seconds) and None,
     )
-    assert not elsewhere.can_seal()
+    assert elsewhere.why_not()
     with pytest.raises(
         StoreError, match="the record could not be sealed: the key of the record's epoch 0"
     ) as error:
@@ -151,7 +151,7 @@ def test_nothing_is_sealed_over_a_store_that_is_older_than_what_was_signed(recor
     record.act()
     with pytest.raises(CannotSeal, match="older than what this machine has sealed"):
         record.sealer.seal()
-    assert not record.sealer.can_seal()
+    assert record.sealer.why_not()
 
 
 def test_a_full_disk_while_sealing_is_one_clear_line_and_changes_nothing(
@@ -189,7 +189,7 @@ def test_a_process_killed_at_any_moment_of_sealing_leaves_a_record_that_goes_on(
     before = record.verify()
     assert before.verdict is Verdict.INTACT, before.problems
     entry = record.act()
-    assert record.sealer.can_seal()
+    assert record.sealer.why_not() is None
     assert record.sealer.include(entry.id, 5).size == (4 if first else 6)
     record.clock.advance(minutes=15)
     record.sealer.seal()

@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from lexops.auth import agent, sshsig
 from lexops.auth.agent import NoAgent
 from lexops.auth.sshkey import NotAccepted
 from lexops.clock import SystemClock
+from tests.agent import running_agent
 from tests.auth.sshkeys import KINDS, certify, new_key
 from tests.servers.process import find_program, short_folder
 
@@ -35,23 +35,14 @@ def folder() -> Iterator[Path]:
 def ssh_agent(folder: Path) -> Iterator[Path]:
     """The socket of a running ssh-agent without keys."""
     path = folder / "agent"
-    program = find_program("OpenSSH agent", "ssh-agent")
-    process = subprocess.Popen([str(program), "-D", "-a", str(path)], stdout=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 20
-        while not path.exists():
-            assert process.poll() is None and time.monotonic() < deadline, "ssh-agent does not start"
-            time.sleep(0.01)
+    with running_agent(path):
         yield path
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def _add(ssh_agent: Path, *files: Path) -> None:
     program = find_program("OpenSSH agent", "ssh-add")
     environment = {"SSH_AUTH_SOCK": str(ssh_agent), "PATH": "/usr/bin"}
-    subprocess.run([str(program), "-q", *map(str, files)], env=environment, check=True, timeout=20)
+    subprocess.run([str(program), "-q", *map(str, files)], env=environment, check=True, timeout=60)
 
 
 @contextmanager
@@ -68,7 +59,7 @@ def _answers(path: Path, *answers: bytes) -> Iterator[None]:
                 for answer in answers:
                     connection.recv(65_536)
                     connection.sendall(answer)
-                done.wait(20)
+                done.wait(60)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -76,7 +67,7 @@ def _answers(path: Path, *answers: bytes) -> Iterator[None]:
             yield
         finally:
             done.set()
-            thread.join(20)
+            thread.join(60)
 
 
 @pytest.mark.parametrize("kind", KINDS)

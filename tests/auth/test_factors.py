@@ -461,15 +461,3 @@ def test_two_grants_at_once_leave_one(store: Store, clock: ManualClock) -> None:
     assert first != second
     with store.read() as connection:
         assert factors.fresh(connection, ANNA, SESSION, SCOPE, now) == second
-
-
-def test_the_end_of_a_session_ends_what_it_was_granted(store: Store, clock: ManualClock) -> None:
-    now, key = clock.now(), SecurityKey()
-    challenge = _challenge(store, now)
-    with store.begin() as connection:
-        for session in (SESSION, "session-2"):
-            factors.grant(connection, ANNA, session, SCOPE, "totp", False, now, 5)
-        factors.end_session(connection, SESSION)
-        assert factors.fresh(connection, ANNA, SESSION, SCOPE, now) is None
-        assert factors.fresh(connection, ANNA, "session-2", SCOPE, now) is not None
-    assert not _answer(store, {key.fingerprint}, key.sign(challenge), now).accepted

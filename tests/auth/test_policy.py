@@ -184,13 +184,14 @@ def test_the_worst_environment_counts() -> None:
 
 def test_a_freeze_holds_from_its_start_until_its_end_in_its_environments() -> None:
     start, end = datetime(2026, 12, 20, 18, tzinfo=UTC), datetime(2027, 1, 2, 6, tzinfo=UTC)
-    freezes = [FreezeSettings(start=start, end=end, why="closing of the year")]
+    settings = PolicySettings(freeze=[FreezeSettings(start=start, end=end, why="closing of the year")])
+    freezes = facts.freezes(settings)
     tick = timedelta(microseconds=1)
-    assert facts.freeze(freezes, "production", start) == "closing of the year"
-    assert facts.freeze(freezes, "production", end - tick) == "closing of the year"
-    assert facts.freeze(freezes, "production", end) == ""
-    assert facts.freeze(freezes, "production", start - tick) == ""
-    assert facts.freeze(freezes, "demo", start) == ""
+    assert facts.frozen(freezes, "production", start) == "closing of the year"
+    assert facts.frozen(freezes, "production", end - tick) == "closing of the year"
+    assert facts.frozen(freezes, "production", end) == ""
+    assert facts.frozen(freezes, "production", start - tick) == ""
+    assert facts.frozen(freezes, "demo", start) == ""
 
 
 def test_a_sites_own_forbid_is_told_to_whoever_is_refused() -> None:

@@ -13,7 +13,7 @@ from lexops.billing.firm import FirmSummary, Size, build_firm
 from lexops.targets.model import DATABASES, Kind
 
 TODAY = datetime.now(UTC).date()
-"""The day of the servers; checks ask them for it."""
+"""The day the firms are built for."""
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from sqlalchemy import NullPool, create_engine
 
 from lexops.billing.firm import Size, build_firm
 from lexops.checks import doctor
-from lexops.checks.assignment import Assignment
-from lexops.checks.contract import CannotSee, RunnableCheck
+from lexops.checks.contract import Assignment, CannotSee, RunnableCheck
 from lexops.checks.doctor import HEAVY, LONGEST, Diagnosis, diagnoses, look, statements
 from lexops.checks.judge import judge
 from lexops.checks.model import Area, Check, Finding, Outcome, Status, Verdict
+from lexops.cli.present_checks import diagnosis_lines
 from lexops.site import Site
 from lexops.targets.model import Kind
 from tests import servers
@@ -63,6 +63,9 @@ def test_a_check_that_was_let_in_and_stopped_by_our_limit_has_its_rights() -> No
         seconds = int(limit.total_seconds())
         [found] = diagnoses([HERE], [outcome(stopped, seconds=seconds + 0.01, timeout=seconds)])
         assert not found.is_blind
+    itself = Verdict(Status.UNKNOWN, "ix_client was not looked at to the end: no time")
+    [early] = diagnoses([HERE], [outcome(itself, seconds=0.91, timeout=int(HEAVY.total_seconds()))])
+    assert not early.is_blind
     [slow] = diagnoses([HERE], [outcome(stopped, seconds=3.01, timeout=3)])
     assert slow.unexplained == (("a.b", "no answer within 1 s"),)
 
@@ -169,6 +172,65 @@ def test_the_printed_statements_make_a_blind_account_see(
         server.execute(*(mend.statement.replace("%", "%%") for mend in found.mends), url=url)
     assert found.sees > 50
     assert not found.is_blind, found
+
+
+def test_an_account_that_is_not_let_in_is_told_the_grant_that_lets_it_in(
+    firm: tuple[DatabaseServer, str], tmp_path: Path
+) -> None:
+    server, url = firm
+    name = url.rpartition("/")[2]
+    if is_postgresql := server.scheme.startswith("postgresql"):
+        login = give_blind_role(server, url)
+        server.execute(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
+    else:
+        give_blind_mariadb_role(server)
+        login = server.url(name, servers.BLIND)
+    site = opened(tmp_path, server, login)
+    try:
+        [shut_out] = examine(site)
+        assert diagnosis_lines(shut_out)[1:] == [f"  {shut_out.hint};"]
+        server.execute(shut_out.hint.replace("%", "%%"), url=url)
+        [let_in] = examine(site)
+    finally:
+        if is_postgresql:
+            server.execute(f"GRANT CONNECT ON DATABASE {name} TO PUBLIC")
+    assert (shut_out.sees, let_in.unreachable) == (0, "")
+    assert let_in.sees
+
+
+def test_rows_that_a_policy_hides_are_not_seen_until_the_printed_statement_shows_them(
+    postgresql: DatabaseServer, tmp_path: Path
+) -> None:
+    url = postgresql.database()
+    build_firm(create_engine(url, poolclass=NullPool), size=Size.SMALL, today=TODAY)
+    login = give_role(postgresql, url)
+    postgresql.execute(
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {servers.MONITOR}",
+        "ALTER TABLE invoice ENABLE ROW LEVEL SECURITY",
+        url=url,
+    )
+    site = opened(tmp_path, postgresql, login)
+    try:
+        [found] = examine(site)
+        [mend] = found.mends
+        assert mend.statement == f"ALTER ROLE {servers.MONITOR} BYPASSRLS"
+        assert "billing.invoice-total" in mend.checks
+        postgresql.execute(mend.statement)
+        [seen] = examine(site)
+        assert not seen.is_blind
+    finally:
+        postgresql.execute(f"ALTER ROLE {servers.MONITOR} NOBYPASSRLS")
+
+
+def test_a_secret_that_is_missing_is_told_once(tmp_path: Path) -> None:
+    site = open_site(
+        tmp_path,
+        '[targets.db]\nkind = "mariadb"\nurl = "mariadb://eye@127.0.0.1:1/billing"\n'
+        'password = { env = "LEXOPS_TESTS_HAVE_NO_SUCH" }\n',
+    )
+    [found] = examine(site)
+    told = "lexops.toml: [targets.db] password: the environment variable LEXOPS_TESTS_HAVE_NO_SUCH is not set"
+    assert (found.unreachable, found.unexplained, found.sees) == (told, (), 0)
 
 
 def test_the_shipped_role_sees_all_but_the_billing_data(

@@ -26,13 +26,14 @@ from lexops.checks.plugin import parse, parse_local
 from lexops.checks.view import CheckRow, Flag
 from lexops.config import ExportSettings
 from lexops.targets.model import Kind
+from lexops.web.server import LocalServer
 from lexops.worker import exporter
-from lexops.worker.exporter import MetricsServer, Unwritable, write_pipe, write_spool
+from lexops.worker.exporter import Unwritable, metrics_server, write_pipe, write_spool
 from lexops.worker.periodic import PATIENCE, Chores
 from tests.clock import START, ManualClock
 from tests.servers.process import free_port
 from tests.sites import open_site, work_until_quiet
-from tests.worker.runs import within
+from tests.waiting import until
 
 ROW = CheckRow(
     "billing-db",
@@ -215,21 +216,45 @@ def test_a_snapshot_has_the_newest_numbers_and_none_of_what_is_stale(
     assert samples() == ()
 
 
+def test_a_snapshot_has_no_numbers_of_what_is_not_there_any_more(tmp_path: Path, clock: ManualClock) -> None:
+    there = ["/", "/mnt"]
+    check = Check("x.y", "Title", Area.HEALTH, frozenset({Kind.SQLITE}), every=timedelta(minutes=5))
+    runnable = RunnableCheck(check, lambda _: [Metric("used", 1.0, item=item, info=True) for item in there])
+    site = open_site(
+        tmp_path, '[targets.db]\nkind = "sqlite"\nurl = "sqlite:///x.db"', clock=clock, checks=[runnable]
+    )
+    (tmp_path / "x.db").touch()
+    for _ in range(4):
+        work_until_quiet(site)
+        clock.advance(minutes=5)
+        there[1:] = []
+    with site.store.read() as connection:
+        [own] = [each for each in export.snapshot(connection, clock.now()).checks if each.row.check == "x.y"]
+    assert own.samples == (Sample("used", "/", "", 1.0),)
+
+
 # Handing it over
 
 
-def answered(server: MetricsServer) -> Iterator[threading.Thread]:
-    thread = threading.Thread(target=lambda: [server.turn(0.2) for _ in range(25)], daemon=True)
+def answered(server: LocalServer) -> Iterator[threading.Thread]:
+    leaving = threading.Event()
+
+    def work() -> None:
+        while not leaving.is_set():
+            server.turn(0.05)
+
+    thread = threading.Thread(target=work, daemon=True)
     server.turn(0)
     thread.start()
     yield thread
+    leaving.set()
     thread.join()
     server.close()
 
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    server = MetricsServer("127.0.0.1:0", lambda: export.prometheus(now(told(Status.OK))))
+    server = metrics_server("127.0.0.1:0", lambda: export.prometheus(now(told(Status.OK))))
     serving = answered(server)
     next(serving)
     yield f"http://127.0.0.1:{server.port}"
@@ -238,19 +263,19 @@ def address() -> Iterator[str]:
 
 
 def test_metrics_are_served_and_nothing_else_is(address: str) -> None:
-    with urllib.request.urlopen(f"{address}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"{address}/metrics", timeout=60) as answer:
         assert answer.headers["Content-Type"] == export.PROMETHEUS_TYPE
         assert "lexops_check_status" in families(answer.read().decode())
-    for path, method, code in (("/", "GET", 404), ("/metrics", "POST", 501), ("/metrics/../x", "GET", 404)):
+    for path, method, code in (("/", "GET", 404), ("/metrics", "POST", 405), ("/metrics/../x", "GET", 404)):
         request = urllib.request.Request(address + path, method=method)
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(request, timeout=10)
+            urllib.request.urlopen(request, timeout=60)
         assert refused.value.code == code
         refused.value.close()
 
 
 def test_an_address_that_is_taken_is_one_clear_line(address: str) -> None:
-    second = MetricsServer(address.removeprefix("http://"), str)
+    second = metrics_server(address.removeprefix("http://"), str)
     with pytest.raises(Exception, match="cannot be served: Address already in use"):
         second.turn(0)
 
@@ -261,7 +286,8 @@ def test_only_this_machine_is_served(address: str) -> None:
         ExportSettings(prometheus=address)
 
 
-def test_nagios_reads_whole_lines_from_its_pipe(tmp_path: Path) -> None:
+def test_nagios_reads_whole_lines_from_its_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporter, "PATIENCE", 60.0)
     pipe = tmp_path / "nagios.cmd"
     with pytest.raises(Unwritable, match="No such file"):
         write_pipe(pipe, "x\n")
@@ -313,13 +339,13 @@ def test_a_worker_serves_metrics_and_leaves_in_time(tmp_path: Path) -> None:
     port = free_port()
     site = open_site(tmp_path, more=f'[export]\nprometheus = "127.0.0.1:{port}"')
     [chore] = exporter.chores(site)
-    server: MetricsServer = chore.act.__self__  # type: ignore[attr-defined]
+    server: LocalServer = chore.act.__self__  # type: ignore[attr-defined]
     chores = Chores([chore])
     chores.start()
-    within(20, lambda: server.port is not None)
+    until(lambda: server.port is not None)
     try:
         for _ in range(2):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
                 assert "lexops_export_timestamp_seconds" in families(answer.read().decode())
     finally:
         began = time.monotonic()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexops.checks.judge import KEPT, judge
+from lexops.checks.judge import ITEM, KEPT, KEY, NAME, judge
 from lexops.checks.model import Area, Check, Finding, Metric, Note, Status
 from lexops.checks.thresholds import levels
 from lexops.targets.model import Kind
@@ -33,6 +33,11 @@ def test_the_worst_item_decides_and_comes_first() -> None:
 def test_limits_are_shown_with_their_share() -> None:
     verdict = judge(make_check("80%"), [Metric("connections", 42, limit=50)])
     assert verdict.summary == "connections 42 of 50 (84 %) (warn 80%)"
+
+
+def test_a_share_far_above_its_limit_is_shown_as_a_number() -> None:
+    verdict = judge(make_check("80%"), [Metric("connections", 1234, limit=100)])
+    assert verdict.summary == "connections 1,234 of 100 (1,234 %) (warn 80%)"
 
 
 def test_a_check_with_thresholds_that_sees_nothing_is_unknown() -> None:
@@ -115,3 +120,33 @@ def test_a_lower_bound_has_to_be_passed_clearly_too() -> None:
 def test_a_check_that_waits_for_a_second_look_is_pending() -> None:
     assert judge(make_check("80"), [], waits=True).status is Status.PENDING
     assert judge(make_check("80"), [Metric("other", 99)], waits=True).status is Status.WARNING
+
+
+def test_no_name_is_longer_than_the_store_keeps_it_and_those_that_begin_alike_stay_apart() -> None:
+    long = "/srv/" + "very-long-name/" * 40
+    seen = [
+        item
+        for end in "ab"
+        for item in (Metric(f"{long}{end}", 1, item=f"{long}{end}"), Finding(f"{long}{end}", "x"))
+    ]
+    verdict = judge(make_check(), seen)
+    names = {metric.name for metric in verdict.metrics}
+    items = {metric.item for metric in verdict.metrics}
+    keys = {finding.key for finding in verdict.findings}
+    for found, longest in ((names, NAME), (items, ITEM), (keys, KEY)):
+        assert {len(each) for each in found} == {longest}
+        assert len(found) == 2
+    assert judge(make_check(), seen) == verdict
+
+
+def test_a_name_that_fits_is_kept_as_it_is() -> None:
+    item = "x" * ITEM
+    assert judge(make_check(), [Metric("used", 1, item=item)]).metrics[0].item == item
+
+
+@given(st.text(), st.text(), st.text())
+def test_whatever_it_is_called_the_store_can_keep_it(name: str, item: str, key: str) -> None:
+    verdict = judge(make_check(), [Metric(name * 90, 1, item=item * 90), Finding(key * 90, "x")])
+    assert len(verdict.metrics[0].name) <= NAME
+    assert len(verdict.metrics[0].item) <= ITEM
+    assert len(verdict.findings[0].key) <= KEY

@@ -138,3 +138,22 @@ def test_all_that_fails_is_acknowledged_at_once_and_counted(
 def test_what_fails_everywhere_is_not_acknowledged_by_mistake(site: Site) -> None:
     with pytest.raises(InvalidRequest, match="name a target or a check"):
         site.submit("check.acknowledge-all", {"reason": "all of it"}, "test")
+
+
+def test_one_check_has_a_downtime_of_its_own_that_is_ended_alone(site: Site) -> None:
+    def downtime(minutes: int, check: str) -> str:
+        given = {"target": "flags", "minutes": minutes, "reason": "move", "check": check}
+        return str(site.submit("check.downtime", given, "test"))
+
+    assert downtime(30, "sqlite.red") == "sqlite.red on flags is in downtime for 30 min"
+    downtime(30, "sqlite.blue")
+    assert downtime(0, "sqlite.red") == "1 downtime of sqlite.red on flags ended"
+    flags = {name: row.flags for name, row in rows(site).items()}
+    assert Flag.DOWNTIME not in flags["sqlite.red"] and Flag.DOWNTIME in flags["sqlite.blue"]
+
+
+@pytest.mark.parametrize("operation", ["check.silence", "check.downtime"])
+def test_what_would_leave_nothing_alone_is_refused(site: Site, operation: str) -> None:
+    given = {"target": "flags", "minutes": 30, "reason": "move", "check": "sqlite"}
+    with pytest.raises(NotFound):
+        site.submit(operation, given, "test")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 from lexops.checks.engine import observe
 from lexops.checks.model import Area, Status
 from lexops.checks.sqlcheck import parse
-from lexops.targets.database import SQLite
+from lexops.targets.database import PostgreSQL, SQLite
 from lexops.targets.model import DATABASES, Kind, Target
+from tests.servers import DatabaseServer
 
 FINDINGS = """\
 -- id: site.stuck-jobs
@@ -61,6 +64,42 @@ def test_rows_that_are_findings_are_told_with_money_and_hours_as_people_write_th
 def test_rows_that_are_values_are_judged(database: SQLite) -> None:
     verdict = observe(parse(VALUES, "here"), database)
     assert (verdict.status, verdict.metrics[0].item, verdict.metrics[0].limit) == (Status.OK, "mail", 100.0)
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("max(waits) AS value FROM job WHERE id > 99", "value, but NULL came"),
+        ("1 AS wrong", "no such column"),
+        ("'x' AS value", "value, but 'x' came"),
+        ("1 AS value, 'y' AS \"limit\"", "limit, but 'y' came"),
+    ],
+)
+def test_a_row_without_a_number_is_told_as_a_fault_of_the_query(
+    database: SQLite, row: str, says: str
+) -> None:
+    verdict = observe(parse(f"-- id: x\n-- title: t\n-- rows: values\nSELECT {row}", "here"), database)
+    assert verdict.status is Status.UNKNOWN
+    assert verdict.summary.startswith("could not look: ") and says in verdict.summary
+
+
+def test_a_key_that_no_row_has_is_told_with_what_they_have(database: SQLite) -> None:
+    verdict = observe(parse("-- id: x\n-- title: t\n-- key: number\nSELECT 1 AS id", "here"), database)
+    assert verdict.status is Status.UNKNOWN and "key: rows have no column number" in verdict.summary
+
+
+def test_the_examples_of_the_handbook_run_where_nothing_waits(postgresql: DatabaseServer) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "writing-checks.md").read_text(encoding="utf-8")
+    found = [dedent(text) for text in re.findall(r"(?:^    .+\n)+", page, re.MULTILINE)]
+    examples = [parse(text, "the handbook") for text in found if text.startswith("-- id: ")]
+    assert [each.check.kinds for each in examples] == [{Kind.POSTGRESQL}] * 2
+    url = postgresql.database()
+    table = "CREATE TABLE job (id int, state text, since timestamptz, created timestamptz)"
+    postgresql.execute(table, url=url)
+    session = PostgreSQL(Target("x", Kind.POSTGRESQL), url)
+    verdicts = [observe(each, session) for each in examples]
+    session.close()
+    assert [verdict.status for verdict in verdicts] == [Status.OK, Status.OK], verdicts
 
 
 def test_the_header_becomes_the_declaration() -> None:

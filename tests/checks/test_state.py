@@ -26,11 +26,9 @@ def make_check(attempts: int = 3, availability: bool = False) -> Check:
     )
 
 
-def outcome(
-    status: Status, minute: int = 0, check: Check | None = None, unreachable: bool = False
-) -> Outcome:
+def outcome(status: Status, minute: int = 0, check: Check | None = None, **more: bool) -> Outcome:
     at = START + timedelta(minutes=minute)
-    return Outcome("db", check or make_check(), Verdict(status, "text", unreachable=unreachable), at, at, 0.1)
+    return Outcome("db", check or make_check(), Verdict(status, "text", **more), at, at, 0.1)
 
 
 def run(*statuses: Status, attempts: int = 3) -> tuple[State, list[HardChange]]:
@@ -67,6 +65,20 @@ def test_a_certain_problem_that_gets_worse_is_told_at_once() -> None:
 def test_unknown_counts_as_bad_and_never_as_recovery() -> None:
     _, changes = run(CRITICAL, CRITICAL, CRITICAL, UNKNOWN, UNKNOWN)
     assert OK not in [c.after for c in changes]
+
+
+def test_what_was_in_the_way_once_is_not_certain_where_one_finding_is() -> None:
+    check, state, hard = make_check(attempts=1), None, []
+    for minute in range(3):
+        state = advance(state, outcome(UNKNOWN, minute, check, busy=True))
+        hard.append(state.hard)
+        assert state.status is UNKNOWN
+    assert hard == [None, None, UNKNOWN]
+    assert advance(None, outcome(UNKNOWN, 0, check)).hard is UNKNOWN, "a right that is missing stays missing"
+    known = advance(None, outcome(CRITICAL, 0, check))
+    locked = advance(known, outcome(UNKNOWN, 1, check, busy=True))
+    assert (locked.hard, locked.status) == (CRITICAL, UNKNOWN)
+    assert advance(locked, outcome(WARNING, 2, check)).hard is WARNING
 
 
 def test_unreachable_moves_neither_counters_nor_certainty() -> None:

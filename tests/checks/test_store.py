@@ -9,8 +9,7 @@ from sqlalchemy import func, select
 
 from lexops.checks import read, retention
 from lexops.checks import store as checks
-from lexops.checks.assignment import Assignment
-from lexops.checks.contract import RunnableCheck
+from lexops.checks.contract import Assignment, RunnableCheck
 from lexops.checks.model import Area, Check, Finding, Metric, Outcome, Status, Verdict
 from lexops.checks.state import State, advance
 from lexops.checks.tables import finding_table, point_table, result_table
@@ -40,13 +39,15 @@ class Keeper:
         findings: tuple[Finding, ...] = (),
         total: int = 0,
         minutes: float = 1,
+        took: float = 0,
         memory: dict[str, object] | None = None,
     ) -> None:
         told = f"it is {status}"
         verdict = Verdict(
             status, told, metrics=metrics, findings=findings, total=total or len(findings), memory=memory
         )
-        outcome = Outcome("db", CHECK, verdict, self.clock.now(), self.clock.now(), 0.5)
+        began = self.clock.now() - timedelta(seconds=took)
+        outcome = Outcome("db", CHECK, verdict, began, began, took)
         before, self.state = self.state, advance(self.state, outcome)
         with self.store.begin() as connection:
             self.recorder.keep(connection, outcome, before, self.state)
@@ -96,7 +97,7 @@ def test_rollups_keep_least_mean_and_greatest_of_complete_spans(keeper: Keeper, 
         keeper.keep(Status.OK, Metric("n", float(value)))
     for _ in range(2):
         with store.begin() as connection:
-            retention.roll_up(connection, keeper.clock.now())
+            retention.roll_up(connection, keeper.clock.now() + retention.WAIT)
     with store.read() as connection:
         rows = connection.execute(select(point_table).where(point_table.c.step == 3600)).all()
         five = connection.scalar(select(func.count()).where(point_table.c.step == 300))
@@ -185,3 +186,26 @@ def test_what_a_check_keeps_is_there_after_a_look_that_kept_nothing(keeper: Keep
     keeper.keep(Status.OK, memory={})
     with keeper.store.read() as connection:
         assert checks.memories(connection) == {}
+
+
+def test_a_look_that_took_long_is_summed_up_like_any_other(keeper: Keeper, store: Store) -> None:
+    for value in range(20):
+        keeper.keep(Status.OK, Metric("n", float(value)))
+    with store.begin() as connection:
+        retention.roll_up(connection, keeper.clock.now())
+    keeper.keep(Status.OK, Metric("slow", 5.0), minutes=10, took=1200)
+    with store.begin() as connection:
+        retention.roll_up(connection, keeper.clock.now())
+    found = {series.metric: series.points for series in keeper.detail(timedelta(days=10)).series}
+    assert [point.mean for point in found["slow"]] == [5.0]
+
+
+def test_a_span_is_summed_up_when_its_last_looks_are_kept(keeper: Keeper, store: Store) -> None:
+    keeper.keep(Status.OK, Metric("n", 1.0), minutes=4)
+    with store.begin() as connection:
+        retention.roll_up(connection, START + timedelta(minutes=5, seconds=10))
+    keeper.keep(Status.OK, Metric("n", 3.0), minutes=9)
+    with store.begin() as connection:
+        retention.roll_up(connection, keeper.clock.now())
+    [series] = keeper.detail(timedelta(days=10)).series
+    assert [point.mean for point in series.points] == [2.0]

@@ -76,18 +76,25 @@ class Past:
             assign(connection, assigned, clock.now())
 
     def measure(
-        self, runnable: RunnableCheck, since: timedelta, metric: Callable[[datetime], Metric], every: int = 5
+        self,
+        runnable: RunnableCheck,
+        since: timedelta,
+        metric: Callable[[datetime], Metric],
+        every: int = 5,
+        wanted: Callable[[datetime], bool] = lambda at: True,
     ) -> None:
-        """Let the check have measured every few minutes until now."""
+        """Let the check have measured every few minutes until now, at the moments that are wanted."""
         now = self.clock.now()
         count = int(since / timedelta(minutes=every))
         with self.store.begin() as connection:
             for age in reversed(range(count + 1)):
                 at = now - age * timedelta(minutes=every)
+                if not wanted(at):
+                    continue
                 verdict = Verdict(Status.OK, "", metrics=(metric(at),))
                 outcome = Outcome("db", runnable.check, verdict, at, at, 0.0)
                 self._recorder.keep(connection, outcome, None, advance(None, outcome))
-            retention.roll_up(connection, now)
+            retention.roll_up(connection, now + retention.WAIT)
 
     def look(self, runnable: RunnableCheck) -> Verdict:
         return observe(runnable, History(self.store, "db", self.clock))
@@ -202,7 +209,7 @@ def test_only_what_is_far_from_other_weeks_is_unusual(
         lately = times if end - at < timedelta(hours=1) else 1.0
         return Metric("rows", (100.0 + 50 * (at.hour >= 8) + at.minute / 10) * lately)
 
-    past.measure(fill, timedelta(days=29), rows, every=5)
+    past.measure(fill, timedelta(days=29), rows, wanted=lambda at: at.weekday() == 3 and 7 <= at.hour < 11)
     verdict = past.look(UNUSUAL)
     assert verdict.status is status
     assert "usually" in verdict.summary or status is Status.OK
@@ -243,3 +250,41 @@ def test_rollups_go_up_to_days(past: Past, clock: ManualClock) -> None:
     for step, least in ((0, 144), (300, 144), (3600, 72), (86_400, 2)):
         [track] = history.tracks("sqlite.fill", "used", timedelta(days=4), step)
         assert len(track.points) >= least
+
+
+def test_a_forecast_follows_the_interval_that_the_site_gives_its_parent(
+    past: Past, clock: ManualClock
+) -> None:
+    registry = Registry()
+    registry.add(fill)
+    hourly = {"sqlite.fill": {"every": "1h"}, "sqlite.fill-forecast": {"warn": "12h:"}}
+    assigned, wrong = assignments(Settings.model_validate(SITE | {"checks": hourly}), registry.checks)
+    assert wrong == {}
+    parent, ahead, unusual = (a.runnable for a in assigned)
+    assert {each.check.every for each in (parent, ahead, unusual)} == {timedelta(hours=1)}
+    past.measure(parent, timedelta(hours=5), _growing(clock, 3.0, 70.0), every=60)
+    verdict = past.look(ahead)
+    assert verdict.status is Status.PENDING
+    assert "needs 8 h 00 without a gap" in verdict.summary
+    clock.advance(hours=20)
+    past.measure(parent, timedelta(hours=19), _growing(clock, 3.0, 70.0), every=60)
+    verdict = past.look(ahead)
+    assert verdict.status is Status.WARNING
+    assert "reaches 100 GiB" in verdict.summary
+
+
+def test_what_is_looked_at_too_rarely_for_hours_is_not_compared(past: Past) -> None:
+    registry = Registry()
+    registry.add(fill)
+    settings = Settings.model_validate(SITE | {"checks": {"sqlite.fill": {"every": "2h"}}})
+    unusual = assignments(settings, registry.checks)[0][-1].runnable
+    assert past.look(unusual).status is Status.NOT_APPLICABLE
+
+
+def test_a_threshold_that_is_none_spoils_no_forecast() -> None:
+    registry = Registry()
+    registry.add(fill)
+    settings = Settings.model_validate(SITE | {"checks": {"sqlite.fill": {"warn": "many"}}})
+    assigned, wrong = assignments(settings, registry.checks)
+    assert list(wrong) == ["[checks.sqlite.fill]"]
+    assert len(assigned) == 3

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lexops.checks.contract import Finding, Host, Metric, RunnableCheck, SQLite, Status, check
+from lexops.checks.contract import Finding, Host, Metric, NotYet, RunnableCheck, SQLite, Status, check
 from lexops.checks.model import Area
 from lexops.checks.tree import tree
 from lexops.checks.triage import neighbours, probable_cause
@@ -93,6 +93,28 @@ def test_what_was_done_and_seen_before_the_failure_is_told_newest_first(
     assert act.request and act.at < seen.at
 
 
+@check("sqlite.counted", target=SQLite, every="1m", attempts=1)
+def counted(db: SQLite) -> Iterator[Metric]:
+    """A number that takes two looks."""
+    if not list(db.rows("SELECT 1 FROM flag")):
+        raise NotYet("the next look can tell")
+    yield Metric("flags", 1)
+
+
+def test_a_check_that_can_tell_at_last_has_seen_no_change(tmp_path: Path, clock: ManualClock) -> None:
+    put_up(tmp_path)
+    site = open_site(tmp_path, TARGETS, clock=clock, checks=[colour("red"), counted])
+    work_until_quiet(site)
+    clock.advance(minutes=5)
+    put_up(tmp_path, "blue")
+    look(site, clock)
+    put_up(tmp_path, "red")
+    look(site, clock)
+    known = site.triage("flags", "sqlite.red")
+    assert known.detail.row.status is Status.WARNING
+    assert known.changed == ()
+
+
 def test_what_happened_after_the_failure_or_long_before_is_no_cause(
     site: Site, tmp_path: Path, clock: ManualClock
 ) -> None:
@@ -115,6 +137,7 @@ def test_similar_incidents_tell_how_they_ended(site: Site, tmp_path: Path, clock
     site.submit("incident.resolve", {"incident": number, "note": "climbed up the pole"}, "test")
     put_up(tmp_path)
     look(site, clock)
+    clock.advance(hours=1)  # sooner it would be the same incident again
     put_up(tmp_path, "red")
     look(site, clock)
     known = site.triage("flags", "sqlite.red")

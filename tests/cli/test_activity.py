@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.activity.pileup import SECRET, WAITERS, eventually, postgresql_pile_up
-from tests.cli.test_cli import lexops
+from tests.activity.pileup import SECRET, WAITERS, postgresql_pile_up
+from tests.cli.commands import lexops
+from tests.cli.test_cli import SQL
 from tests.cli.test_cli import site as _flags_site
 from tests.servers import DatabaseServer, give_blind_role, give_role, site_url
 from tests.sites import write_site
+from tests.waiting import until
 
 flags_site = _flags_site
 
@@ -41,7 +43,7 @@ def whole(folder: Path) -> Any:
 def test_a_pile_up_is_shown_and_its_root_is_terminated(piled: tuple[Path, str]) -> None:
     folder, url = piled
     with postgresql_pile_up(url) as pile:
-        seen = eventually(lambda: whole(folder))
+        seen = until(lambda: whole(folder))
         assert seen["tree"][0] == {"pid": pile.root, "depth": 0, "behind": WAITERS}
         assert seen["unseen"] == "" and SECRET not in json.dumps(seen)
         text = lexops(folder, "activity", "db").stdout
@@ -86,6 +88,7 @@ def test_triage_tree_and_quiet_are_twins_of_the_console(flags_site: Path) -> Non
     assert done.stdout.startswith("CRITICAL flags site.flags") and "changed before" in done.stdout
     document = json.loads(lexops(flags_site, "check", "triage", "flags", "site.flags", "--json").stdout)
     assert document["check"]["check"] == "site.flags" and document["past"] == []
+    assert "what it means" not in done.stdout and document["meaning"] == "", "a check that tells nothing"
     assert lexops(flags_site, "check", "triage", "flags", "gone").returncode == 2
     assert "no downtime, silence or freeze" in lexops(flags_site, "check", "quiet").stdout
     answer = lexops(flags_site, "check", "silence", "flags", "30", "known", "--check", "site.flags")
@@ -99,3 +102,25 @@ def test_triage_tree_and_quiet_are_twins_of_the_console(flags_site: Path) -> Non
     assert "failing check" in done.stdout
     nodes = json.loads(lexops(flags_site, "check", "tree", "--json").stdout)["targets"]
     assert "flags" in [node["target"] for node in nodes]
+
+
+def test_triage_tells_what_the_check_means_and_why_it_matters_before_what_to_do(flags_site: Path) -> None:
+    told = "-- meaning: Looks for flags\n--   that are up.\n-- why: No bill leaves.\n-- mend: Lower it.\n"
+    (flags_site / "checks" / "flags.sql").write_text(told + SQL)
+    lexops(flags_site, "check", "run", "site.flags")
+    done = lexops(flags_site, "check", "triage", "flags", "site.flags")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.splitlines()[-8:] == [
+        "what it means",
+        "  Looks for flags that are up.",
+        "",
+        "why it matters",
+        "  No bill leaves.",
+        "",
+        "what to do",
+        "  Lower it.",
+    ]
+    document = json.loads(lexops(flags_site, "check", "triage", "flags", "site.flags", "--json").stdout)
+    assert document["meaning"] == "Looks for flags that are up."
+    assert document["why_it_matters"] == "No bill leaves."
+    assert document["why"] == "", "that is why of the cause, and there is none"

@@ -52,7 +52,7 @@ def test_a_missing_second_factor_or_word_is_one_line_with_a_hint_and_exit_4(at: 
     for words in ([], ["--confirm", "door"]):
         said = at.run("ana", "wall", "tear-down", "wall", *words)
         assert (said.code, said.out) == (4, "")
-        assert said.err.splitlines()[1].endswith("the word: wall")
+        assert said.err.splitlines()[1].endswith("--confirm wall")
     assert at.world.entries().count("requested") == 0
 
 

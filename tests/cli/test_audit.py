@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from lexops.audit.merkle import is_included, leaf_hash
+from tests.cli.commands import lexops
 from tests.cli.terminal import Terminal
-from tests.cli.test_cli import lexops
 from tests.sites import open_site, write_site
 
 

@@ -13,7 +13,7 @@ import pytest
 from lexops.checks.model import Finding, Metric
 from lexops.checks.plugin import parse, parse_local
 from tests.checks.test_export import families
-from tests.cli.test_cli import lexops
+from tests.cli.commands import lexops
 from tests.sites import write_site
 
 SITE = """\
@@ -96,6 +96,18 @@ def test_show_knows_a_check_that_no_target_has(site: Path) -> None:
     assert (unknown.returncode, "did you mean postgresql.connections?" in unknown.stderr) == (2, True)
 
 
+def test_a_target_that_is_named_is_answered_for(site: Path) -> None:
+    listed = lexops(site, "check", "list", "--target", "nowhere")
+    assert (listed.returncode, listed.stdout) == (2, "")
+    assert "there is no target 'nowhere' with checks" in listed.stderr
+    settings = (site / "lexops.toml").read_text()
+    (site / "lexops.toml").write_text(
+        f'{settings}[targets.page]\nkind = "endpoint"\nurl = "http://127.0.0.1:1/"\n'
+    )
+    shown = lexops(site, "check", "show", "site.flags", "--target", "page")
+    assert shown.stdout.splitlines()[-1] == "page does not have it"
+
+
 def test_show_prints_the_sql_by_server_version(site: Path) -> None:
     text = lexops(site, "check", "show", "postgresql.replication-slots", "--sql").stdout
     assert "-- replication-slots.17.sql" in text and "-- replication-slots.sql" in text
@@ -109,6 +121,38 @@ def test_the_catalogue_needs_no_site(tmp_path: Path) -> None:
     assert {"postgresql.connections", "mariadb.connections", "billing.trust-negative"} <= set(found)
     assert found["postgresql.connections"]["why"]
     assert len(lexops(tmp_path, "check", "list", "--catalogue").stdout.splitlines()) == len(found)
+
+
+def test_show_explains_a_check_as_installed_where_there_is_no_site(tmp_path: Path) -> None:
+    here, anywhere = tmp_path / "site", tmp_path / "anywhere"
+    here.mkdir()
+    anywhere.mkdir()
+    write_site(here)
+    shown = lexops(anywhere, "check", "show", "sqlite.wal-size")
+    assert shown.returncode == 0, shown.stderr
+    assert "there is no site here" in shown.stderr and "thresholds" in shown.stdout
+    at_a_site = lexops(here, "check", "show", "sqlite.wal-size")
+    assert (at_a_site.stdout, at_a_site.stderr) == (f"{shown.stdout}\nno target of this site has it\n", "")
+    asked = ("check", "show", "sqlite.wal-size", "--json")
+    data = json.loads(lexops(anywhere, *asked).stdout)
+    assert data == json.loads(lexops(here, *asked).stdout)
+    assert data["overridden"] == {} and data["states"] == [] and data["warn"]
+    sql = lexops(anywhere, "check", "show", "billing.trust-negative", "--sql")
+    assert (sql.returncode, "trust-negative.sql" in sql.stdout) == (0, True)
+    unknown = lexops(anywhere, "check", "show", "sqlite.wal-sise")
+    assert (unknown.returncode, "did you mean sqlite.wal-size?" in unknown.stderr) == (2, True)
+    assert list(anywhere.glob("**/*.db")) == [], "nothing is made where nothing is asked for"
+
+
+def test_show_does_not_pass_over_a_site_that_is_named_or_broken(tmp_path: Path) -> None:
+    named = lexops(tmp_path, "check", "show", "sqlite.wal-size", "--site", "elsewhere.toml")
+    assert (named.returncode, named.stdout) == (2, "")
+    targeted = lexops(tmp_path, "check", "show", "sqlite.wal-size", "--target", "flags")
+    assert (targeted.returncode, targeted.stdout) == (2, "")
+    assert targeted.stderr.startswith("error: no lexops.toml")
+    (tmp_path / "lexops.toml").write_text("[site]\n")
+    broken = lexops(tmp_path, "check", "show", "sqlite.wal-size")
+    assert (broken.returncode, broken.stdout) == (2, "")
 
 
 def test_run_ends_like_a_monitoring_plugin_and_is_read_back_as_the_same(site: Path) -> None:

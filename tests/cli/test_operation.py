@@ -11,7 +11,7 @@ from lexops import app
 from lexops.cli import present_operations as present
 from lexops.operations import Catalogue, Operation
 from lexops.operations.arguments import validated
-from tests.cli.test_cli import lexops
+from tests.cli.commands import lexops
 from tests.sites import write_site
 
 OPERATIONS = app.operations()

@@ -108,7 +108,8 @@ def test_what_is_explained_is_what_the_policy_decides(at: Desk) -> None:
     site = at.site("sam")
     case = site.gate.case(at.world.request("sam", "wall.paint", target="wall"))
     person = site.operator()
-    asked = facts.question(site.file.settings, case, person, at.world.clock.now(), None, genuine=True)
+    now = at.world.clock.now()
+    asked = facts.question(site.file.settings, case, person, now, None, genuine=True, freezes=())
     assert decide(facts.policy(site.file.settings.policy), asked).permitted
 
 

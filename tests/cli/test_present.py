@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lexops.checks.model import Area, Status
 from lexops.checks.view import CheckRow, Flag, Fleet
-from lexops.cli import present
+from lexops.cli import present, present_incidents
 from lexops.cli.program import table
 from lexops.errors import Exit
 from lexops.incidents.model import Incident, State
@@ -61,7 +61,7 @@ def test_lists_of_checks_are_harmless_lines(found: list[CheckRow]) -> None:
 
 @given(st.lists(incidents, min_size=1, max_size=5))
 def test_lists_of_incidents_are_harmless_lines(found: list[Incident]) -> None:
-    assert all(map(harmless, table(present.incident_row(incident, START) for incident in found)))
+    assert all(map(harmless, table(present_incidents.incident_row(incident, START) for incident in found)))
 
 
 @given(st.lists(rows, max_size=20))

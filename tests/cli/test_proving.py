@@ -7,7 +7,6 @@ import re
 import sqlite3
 import subprocess
 import tempfile
-import time
 from base64 import b32decode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +17,10 @@ import pytest
 
 from lexops.auth import totp
 from lexops.auth.identity import account
+from tests.agent import running_agent
 from tests.auth.sshkeys import KeyFile, new_key
+from tests.cli.commands import lexops
 from tests.cli.terminal import Terminal
-from tests.cli.test_cli import lexops
 from tests.servers.process import find_program
 from tests.sites import write_site
 
@@ -164,20 +164,11 @@ def test_the_agent_signs_when_it_has_a_registered_key(site: Path, monkeypatch: p
 @contextmanager
 def agent(socket: Path, key: KeyFile) -> Iterator[Path]:
     """A running ssh-agent that has a key."""
-    program = find_program("OpenSSH agent", "ssh-agent")
-    process = subprocess.Popen([str(program), "-D", "-a", str(socket)], stdout=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 20
-        while not socket.exists():
-            assert process.poll() is None and time.monotonic() < deadline, "ssh-agent does not start"
-            time.sleep(0.01)
+    with running_agent(socket):
         adding = find_program("OpenSSH client", "ssh-add")
         environment = os.environ | {"SSH_AUTH_SOCK": str(socket)}
-        subprocess.run([str(adding), "-q", str(key.path)], env=environment, check=True, timeout=20)
+        subprocess.run([str(adding), "-q", str(key.path)], env=environment, check=True, timeout=60)
         yield socket
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def test_a_destructive_act_shows_its_plan_and_wants_the_word(site: Path) -> None:

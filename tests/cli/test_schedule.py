@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lexops.auth.identity import account
-from tests.cli.test_cli import lexops
+from tests.cli.commands import lexops
 from tests.sites import write_site
 
 SCHEDULE = """

@@ -162,7 +162,7 @@ def _raise(name: str) -> None:
 def _in_a_thread(call: Callable[[], None]) -> None:
     thread = threading.Thread(target=call, name=canary("thread name"))
     thread.start()
-    thread.join(10)
+    thread.join(60)
 
 
 async def _forgotten_task() -> None:

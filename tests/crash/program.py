@@ -1,7 +1,8 @@
 """Programs that crash: `python -m tests.crash.program HOW FOLDER DATABASE [SECRET]`, with the DSN in $DSN.
 
 HOW is command, worker, console, port or bare (a program without the guard, to show that there is something
-to guard). What connects is written into FOLDER/connected.
+to guard). What connects is written into FOLDER/connected. Without $HURRY a report has all the time of a busy
+machine to arrive.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from lexops import crash
+from lexops.crash import envelope, keeping
+from tests.waiting import PATIENCE
 
 HOW, FOLDER, DATABASE = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 
@@ -35,6 +38,8 @@ def fail(*_: object) -> Any:
 
 
 def main() -> None:
+    if "HURRY" not in os.environ:
+        envelope.PATIENCE = keeping.FAREWELL = PATIENCE
     if HOW != "bare":
         crash.guard()
     if os.environ.get("DSN"):

@@ -57,7 +57,7 @@ class Receiver:
         self.may_answer.set()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(60)
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def _handler(owner: Receiver) -> type[http.server.BaseHTTPRequestHandler]:
             assert packing in ("identity", "gzip")
             unpacked = gzip.decompress(body) if packing == "gzip" else body
             owner.received.append(Received(self.path, str(self.headers), unpacked))
-            owner.may_answer.wait(30)
+            owner.may_answer.wait(120)
             self.send_response(owner.status)
             if owner.location:
                 self.send_header("Location", owner.location)

@@ -66,7 +66,8 @@ def test_the_check_on_the_page_sends_a_report(tmp_path: Path, receiver: Receiver
     page = (Path(__file__).parents[2] / "docs" / "crash-reports.md").read_text()
     code = page.partition("python -c '")[2].partition("'\n")[0]
     (tmp_path / "lexops.toml").write_text(SITE + REPORTS)
-    done = python(tmp_path, code, CRASH_DSN=receiver.dsn)
+    patience = "from lexops.crash import envelope, keeping\nenvelope.PATIENCE = keeping.FAREWELL = 60.0\n"
+    done = python(tmp_path, patience + code, CRASH_DSN=receiver.dsn)
     assert (done.returncode, done.stderr) == (0, "")
     (sent,) = receiver.received
     assert f"report {sent.event['tags']['reference']} sent to 127.0.0.1" in (tmp_path / "log").read_text()

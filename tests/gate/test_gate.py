@@ -67,6 +67,14 @@ def test_an_act_that_fails_leaves_nothing(world: World) -> None:
         ({"roof": 1, "colour": "green"}, "none of red, blue"),
         ({"roof": 1, "door_": 2}, "no argument 'door_'"),
         ({"roof": 1, "note": "x" * 20_000}, "longer than"),
+        ({"roof": 10**20}, "roof: too large a number"),
+        ({"roof": -(2**63) - 1}, "roof: too large a number"),
+        ({"roof": float("inf")}, "roof: inf is no int"),
+        ({"roof": "   "}, "needs roof"),
+        ({"roof": 1, "colour": ""}, "colour: it is empty"),
+        ({"roof": 1, "note": "  "}, "note: it is empty"),
+        ({"roof": 1, "note": "caf\udce9"}, "note: it holds what is no text"),
+        ({"roof": 1, "note": "a\0b"}, "note: it holds what is no text"),
     ],
 )
 def test_wrong_arguments_are_refused_by_name(world: World, arguments: dict[str, object], says: str) -> None:

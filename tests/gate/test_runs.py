@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import pytest
 
 from lexops.errors import Refused
 from lexops.gate import State
 from lexops.gate import store as requests
-from tests.gates import World, did
+from lexops.gate.operations import OPERATIONS as REQUESTS
+from lexops.operations import Act, Catalogue, Doing, Effect, Interrupted, Operation, Role, operation, step
+from lexops.store.database import Store
+from tests.gates import World, did, paint, rebuild, tear_down
+from tests.gates import world as make
 
 
 def released(world: World, **arguments: object) -> int:
@@ -18,6 +25,21 @@ def released(world: World, **arguments: object) -> int:
     )
     assert answer.state is State.RELEASED
     return answer.request
+
+
+def approved(world: World, name: str) -> int:
+    """A request that somebody else has approved, with the worker."""
+    world.prove("ana")
+    answer = world.gate.submit(world.request("ana", name, target="wall", confirmed="wall"))
+    world.prove("bo", "change:production")
+    world.submit("bo", "approval.grant", request=answer.request)
+    assert state(world, answer.request) is State.RELEASED
+    return answer.request
+
+
+def said(world: World, number: int) -> str:
+    with world.store.read() as connection:
+        return str(requests.numbered(connection, number).answer)
 
 
 def key_of(world: World, number: int) -> str:
@@ -146,6 +168,66 @@ def test_without_a_seal_nothing_weighty_happens(world: World) -> None:
     world.work()
     assert did(world.folder) == []
     assert state(world, number) is State.FAILED
+
+
+def test_without_a_seal_an_approved_act_without_steps_fails_and_does_not_hang(world: World) -> None:
+    world.gate.sealer.seal()
+    number = approved(world, "wall.tear-down")
+    for path in (world.folder / "keys").glob("epoch-*.key"):
+        path.unlink()
+    world.work()
+    assert state(world, number) is State.FAILED and "nothing was done" in said(world, number)
+    assert "torn-down" not in world.kinds() and world.entries()[-1] == "failed"
+
+
+@pytest.mark.parametrize("kept", ["wall.tear-down", "wall.rebuild"])
+def test_a_request_whose_operation_is_gone_fails_and_does_not_hang(world: World, kept: str) -> None:
+    number = approved(world, kept)
+    others = [each for each in (paint, tear_down, rebuild) if each.name != kept]
+    world.gate.catalogue = Catalogue([*others, *REQUESTS])
+    world.work()
+    assert state(world, number) is State.FAILED and kept in said(world, number)
+    assert world.entries()[-1] == "failed"
+
+
+@step(interrupted=Interrupted.RERUN)
+def _look_at_it(doing: Doing, *, target: str) -> str:
+    """Look at it"""
+    return "seen"
+
+
+def _faulty(name: str, *steps: object) -> Operation:
+    @operation(name, role=Role.ADMINISTRATOR, effect=Effect.DESTROY, steps=steps)  # type: ignore[arg-type]
+    def fall(act: Act, *, target: Annotated[str, "name of the wall"]) -> str:
+        """Let a wall fall."""
+        raise ZeroDivisionError("a client's name")
+
+    return fall
+
+
+@pytest.mark.parametrize("name", ["wall.fall", "wall.fall-slowly"])
+def test_a_fault_at_the_end_of_a_request_is_a_failure_with_a_reference(
+    store: Store, tmp_path: Path, name: str
+) -> None:
+    operations = (_faulty("wall.fall"), _faulty("wall.fall-slowly", _look_at_it))
+    world = make(store, tmp_path, operations=operations)
+    number = approved(world, name)
+    world.work()
+    assert state(world, number) is State.FAILED
+    assert "failed unexpectedly (reference" in said(world, number)
+    assert "client" not in said(world, number)
+
+
+def test_an_approved_act_without_steps_is_cancelled_on_the_record_and_never_paused(world: World) -> None:
+    number = approved(world, "wall.tear-down")
+    with pytest.raises(Refused, match="no steps to pause between"):
+        world.submit("ana", "request.pause", request=number)
+    key = key_of(world, number)
+    world.runs.taken(key, 1, "w")
+    world.submit("ana", "request.cancel", request=number, reason="enough")
+    world.runs.finish(key)
+    assert state(world, number) is State.CANCELLED
+    assert world.entries()[-1] == "cancelled" and "torn-down" not in world.kinds()
 
 
 def test_how_far_a_step_is_can_be_seen(world: World) -> None:

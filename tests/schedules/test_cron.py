@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexops.schedules.cron import dues, latest_due, next_due
+from lexops.schedules.cron import dues, latest_due, latest_dues, next_due
 
 ZURICH = ZoneInfo("Europe/Zurich")
 SYDNEY = ZoneInfo("Australia/Sydney")
@@ -79,6 +79,15 @@ def test_the_next_due_time_is_later_and_the_latest_is_not_and_none_lies_between(
     assert before <= at < after
     assert next_due(cron, zone, before) == after
     assert latest_due(cron, zone, after) == after
+
+
+@given(_CRONS, _ZONES, _MOMENTS, st.integers(1, 30))
+def test_the_latest_due_times_follow_one_another_up_to_now(
+    cron: str, zone: ZoneInfo, at: datetime, count: int
+) -> None:
+    found = latest_dues(cron, zone, at, count)
+    assert len(found) == count and found[-1] == latest_due(cron, zone, at)
+    assert found[1:] == list(islice(dues(cron, zone, found[0]), count - 1))
 
 
 @given(_CRONS, _ZONES, st.integers(0, 60 * 24 * 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -84,7 +85,7 @@ def test_two_workers_that_look_at_the_same_moment_hand_a_due_time_over_once(
         start = threading.Barrier(4)
 
         def look(start: threading.Barrier = start) -> None:
-            start.wait(10)
+            start.wait(60)
             gate.look(store, clock)
 
         threads = [threading.Thread(target=look) for _ in range(4)]
@@ -115,6 +116,19 @@ def test_a_refusal_is_kept_as_the_outcome_and_told(store: Store, clock: ManualCl
     clock.advance(hours=1)
     gate.look(store, clock)
     assert len(gate.asked) == 1 and _view(store, clock).last_outcome == HANDED_OVER
+
+
+def test_a_fault_in_one_schedule_is_its_outcome_and_the_others_have_their_turn(
+    store: Store, clock: ManualClock
+) -> None:
+    gate, later = Gate(ZeroDivisionError("a client's name")), replace(HOURLY, name="later")
+    gate.look(store, clock, HOURLY, later)
+    clock.advance(hours=1)
+    gate.look(store, clock, HOURLY, later)
+    outcome = _view(store, clock).last_outcome or ""
+    assert outcome.startswith("failed: LexOps failed unexpectedly (reference ") and "client" not in outcome
+    assert _view(store, clock, later).last_outcome == HANDED_OVER
+    assert _events(store) == ["schedule.failed", "schedule.fired"]
 
 
 def test_what_a_dead_worker_claimed_and_did_not_hand_over_is_handed_over_by_another(
@@ -164,8 +178,6 @@ def test_a_night_without_a_worker_is_made_up_for_once(store: Store, clock: Manua
 
 
 def test_a_schedule_that_was_changed_or_rested_has_missed_nothing(store: Store, clock: ManualClock) -> None:
-    from dataclasses import replace
-
     gate = Gate()
     gate.look(store, clock)
     clock.advance(hours=5)

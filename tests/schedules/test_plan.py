@@ -62,6 +62,15 @@ def test_of_too_many_missed_times_only_the_newest_are_made_up_for() -> None:
     assert found.fire == DUE + timedelta(minutes=100 - MOST)
 
 
+def test_after_a_week_away_only_the_newest_missed_times_are_made_up_for() -> None:
+    schedule, now, due, fired = _schedule(Missed.ALL, "* * * * *"), DUE + _days(7), DUE, []
+    while due <= now:
+        found = plan(schedule, due, now, False)
+        fired.append(found.fire)
+        due = found.next_due
+    assert fired == [now - timedelta(minutes=n) for n in reversed(range(MOST))]
+
+
 @pytest.mark.parametrize("missed", [Missed.SKIP, Missed.ONCE])
 def test_while_the_last_run_goes_on_a_due_time_is_skipped_and_said_so(missed: Missed) -> None:
     found = plan(_schedule(missed), DUE, DUE, is_running=True)

@@ -51,11 +51,16 @@ class DatabaseServer:
     def admin_url(self) -> str:
         return self.url(self.admin_name)
 
-    def database(self, name: str | None = None) -> str:
+    def database(self, name: str | None = None, template: str | None = None) -> str:
+        """A new database, empty or a copy of another one of PostgreSQL; answers its URL."""
         self.made += 1
         name = name or f"t{self.made}_{secrets.token_hex(3)}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
         return self.url(name)
+
+    def has(self, name: str) -> bool:
+        """Whether PostgreSQL has a database of this name."""
+        return bool(self.execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"))
 
     def execute(self, *statements: str, url: str | None = None) -> list[Any]:
         """Run statements as the administrator, each for itself; gives the rows of the last."""

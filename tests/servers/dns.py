@@ -20,15 +20,23 @@ class DNSServer:
         self.cut_short = False
         self.silent = False
         self.garbage: bytes | None = None
-        self._over_tcp = socketserver.ThreadingTCPServer((HOST, 0), _stream(self))
+        self._over_tcp, self._over_udp = self._bound()
         self.port: int = self._over_tcp.server_address[1]
-        self._over_udp = socketserver.ThreadingUDPServer((HOST, self.port), _datagram(self))
         self._threads = []
         for server in (self._over_tcp, self._over_udp):
             server.daemon_threads = True
             thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
             thread.start()
             self._threads.append(thread)
+
+    def _bound(self) -> tuple[socketserver.ThreadingTCPServer, socketserver.ThreadingUDPServer]:
+        """Both servers on one number, which is looked for until it is free for both."""
+        while True:
+            over_tcp = socketserver.ThreadingTCPServer((HOST, 0), _stream(self))
+            try:
+                return over_tcp, socketserver.ThreadingUDPServer(over_tcp.server_address, _datagram(self))
+            except OSError:  # another one has the number for UDP
+                over_tcp.server_close()
 
     @property
     def address(self) -> str:
@@ -54,7 +62,7 @@ class DNSServer:
             server.shutdown()
             server.server_close()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)
 
 
 def _datagram(owner: DNSServer) -> type[socketserver.BaseRequestHandler]:

@@ -168,7 +168,7 @@ class HTTPSServer:
     def remove(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(60)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

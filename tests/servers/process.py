@@ -6,21 +6,26 @@ import contextlib
 import ctypes
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import until
+
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
 NOT_INSTALLED = "not installed:"
+_SLICE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4
+"""Workers that run at the same time take ports of different thousands."""
+_given: set[int] = set()
 
 
 class Missing(Exception):
@@ -51,10 +56,17 @@ def unprivileged(*preferred: str) -> str | None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port for a server that binds it later: no other connection gets it until then.
+
+    It is below those that the kernel hands out to whoever asks for any, and is given once.
+    """
+    while True:
+        port = 10_000 + 5_000 * _SLICE + secrets.randbelow(5_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("", port))
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def short_folder(owner: str | None = None) -> Path:
@@ -133,22 +145,26 @@ class Process:
                 preexec_fn=_die_with_parent(self.stop_with),
                 **_as(self.owner),
             )
-        end = time.monotonic() + START_SECONDS
-        while not self.ready():
-            if self.running.poll() is not None or time.monotonic() > end:
-                self.stop()
-                raise RuntimeError(f"{self.command[0]} did not start: {self.log.read_text()[-3000:]}")
-            time.sleep(0.03)
+        with contextlib.suppress(AssertionError):
+            until(lambda: self.has_ended or self.ready(), seconds=START_SECONDS)
+            if not self.has_ended:  # else it was another's server that answered
+                return
+        self.stop()
+        raise RuntimeError(f"{self.command[0]} did not start: {self.log.read_text()[-3000:]}")
+
+    @property
+    def has_ended(self) -> bool:
+        return self.running is None or self.running.poll() is not None
 
     def stop(self) -> None:
         if self.running is None:
             return
         self.running.send_signal(self.stop_with)
         try:
-            self.running.wait(20)
+            self.running.wait(60)
         except subprocess.TimeoutExpired:
             self.running.kill()
-            self.running.wait(10)
+            self.running.wait(60)
         self.running = None
 
 

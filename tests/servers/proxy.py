@@ -29,10 +29,6 @@ class HalfOpenProxy:
     def freeze(self) -> None:
         self._frozen.set()
 
-    def thaw(self) -> None:
-        """Forward again; what was swallowed stays lost."""
-        self._frozen.clear()
-
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:

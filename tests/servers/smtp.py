@@ -43,7 +43,7 @@ class SMTPServer:
     def remove(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(60)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -26,17 +26,9 @@ from lexops.tui.serving.limits import Size
 from lexops.tui.serving.login import Login
 from lexops.tui.serving.server import Server, host_key
 from tests.servers import HOST, new_ssh_key
+from tests.waiting import PATIENCE, until
 
 STUB = Path(__file__).with_name("stub.py")
-
-
-def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """Wait for something to become true; gives it."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
-    return found
 
 
 def is_running(pid: int) -> bool:
@@ -55,9 +47,9 @@ class Terminal:
         self.child = Child(command, environment, Size(width, height))
         self.seen = b""
 
-    def until(self, text: str | bytes, seconds: float = 20.0) -> None:
+    def until(self, text: str | bytes, seconds: float = PATIENCE) -> None:
         wanted = text if isinstance(text, bytes) else text.encode()
-        until(lambda: wanted in self.read(), seconds)
+        until(lambda: wanted in self.read(), seconds=seconds)
 
     def read(self) -> bytes:
         with suppress(OSError):
@@ -67,14 +59,14 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._handle, text.encode())
 
-    def status(self, seconds: float = 15.0) -> int:
+    def status(self, seconds: float = PATIENCE) -> int:
         """Its exit status, once it has ended."""
 
         def ended() -> bool:
             self.read()
             return self.child.status() is not None
 
-        until(ended, seconds)
+        until(ended, seconds=seconds)
         self.read()
         found = self.child.status()
         assert found is not None
@@ -99,7 +91,7 @@ class Screen:
         self.channel = channel
         self.seen = b""
 
-    def until(self, text: str, seconds: float = 15.0) -> bytes:
+    def until(self, text: str, seconds: float = PATIENCE) -> bytes:
         end = time.monotonic() + seconds
         self.channel.settimeout(0.2)
         while text.encode() not in self.seen:
@@ -116,7 +108,7 @@ class Screen:
         found: dict[str, Any] = json.loads(seen.partition("READY ")[2].partition(" END")[0])
         return found
 
-    def rest(self, seconds: float = 15.0) -> bytes:
+    def rest(self, seconds: float = PATIENCE) -> bytes:
         """What comes until the channel is closed."""
         end = time.monotonic() + seconds
         self.channel.settimeout(0.2)
@@ -170,10 +162,11 @@ class Serving:
         """A connection before the login."""
         import socket
 
-        raw = socket.create_connection((HOST, self.port), 10, source_address=(source, 0))
+        raw = socket.create_connection((HOST, self.port), 60, source_address=(source, 0))
         made = paramiko.Transport(raw)
         self.clients.append(made)
-        made.start_client(timeout=20)
+        made.banner_timeout = made.handshake_timeout = made.auth_timeout = PATIENCE
+        made.start_client(timeout=60)
         return made
 
     def client(self, name: str = "alice", user: str = "lexops", source: str = HOST) -> paramiko.Transport:
@@ -182,22 +175,22 @@ class Serving:
         return made
 
     def shell(self, name: str = "alice", width: int = 80, height: int = 24, term: str = "xterm") -> Screen:
-        channel = self.client(name).open_session(timeout=10)
+        channel = self.client(name).open_session(timeout=60)
         channel.get_pty(term, width, height)
         channel.invoke_shell()
         return Screen(channel)
 
     def run(self, command: str, name: str = "alice") -> tuple[int, str, str]:
         """Exit status, output and errors of a command."""
-        channel = self.client(name).open_session(timeout=10)
-        channel.settimeout(15)
+        channel = self.client(name).open_session(timeout=60)
+        channel.settimeout(60)
         channel.exec_command(command)
         output, errors = channel.makefile("rb").read(), channel.makefile_stderr("rb").read()
         return channel.recv_exit_status(), output.decode(), errors.decode()
 
     def end(self) -> None:
         self.stop.set()
-        self.thread.join(30)
+        self.thread.join(60)
         assert not self.thread.is_alive()
 
     def close(self) -> None:
@@ -206,7 +199,7 @@ class Serving:
         self.end()
         for client in self.clients:
             if client.ident is not None:
-                client.join(5)
+                client.join(60)
 
 
 Serve = Callable[..., Serving]
@@ -219,7 +212,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
     def start(
         clock: Any = None,
-        patience: timedelta = timedelta(seconds=2),
+        patience: timedelta = timedelta(seconds=15),
         program: tuple[str, ...] | None = None,
         on_record: Callable[[str], None] = lambda _kind: None,
         **settings: Any,
@@ -243,7 +236,9 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             records.append((kind, operator, dict(details)))
 
         service = Service(
-            ServeSettings(port=1).model_copy(update={"port": 0} | settings),
+            ServeSettings(port=1).model_copy(
+                update={"port": 0, "grace": timedelta(seconds=PATIENCE)} | settings
+            ),
             host_key(tmp_path / "serve_host_key"),
             program or (sys.executable, str(STUB), str(tmp_path / "stub.log")),
             tmp_path / "lexops.toml",

@@ -12,7 +12,8 @@ import pytest
 from lexops.errors import ConfigError, StoreError
 from lexops.tui.serving.server import host_key
 from tests.servers import HOST, find_program, new_ssh_key
-from tests.serving.conftest import Screen, Serve, Serving, until
+from tests.serving.conftest import Screen, Serve, Serving
+from tests.waiting import until
 
 
 def openssh(serving: Serving, name: str, *words: str) -> list[str]:
@@ -101,7 +102,7 @@ def test_whoever_probes_with_a_key_and_signs_with_another_is_the_other(serve: Se
     with pytest.raises(paramiko.AuthenticationException):
         line.auth_publickey("lexops", Probe(serving.key("alice"), serving.key("mallory")))
     line.auth_publickey("lexops", serving.key("bob"))
-    channel = line.open_session(timeout=10)
+    channel = line.open_session(timeout=60)
     channel.exec_command("status")
     assert channel.recv_exit_status() == 7
     assert [operator for operator, _ in serving.recorded("session.opened")] == ["bob"]
@@ -111,7 +112,7 @@ def test_the_openssh_client_offers_two_keys_and_is_whose_it_signs_with(serve: Se
     serving = serve()
     serving.operators.pop(serving.key("alice").fingerprint)
     command = openssh(serving, "alice", "-i", str(serving.keys["bob"]), HOST, "status")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 7 and '"session", "bob"' in done.stdout and done.stderr == "to standard error\n"
     assert serving.asked[0][0] == serving.key("alice").fingerprint
 
@@ -122,10 +123,10 @@ def test_a_certificate_is_handed_on_whole_with_the_fingerprint_of_its_key(serve:
     public = serving.folder / "key_alice.pub"
     public.write_text(f"ssh-ed25519 {serving.key('alice').get_base64()}\n")
     sign = [str(find_program("ssh-keygen", "ssh-keygen")), "-q", "-s", str(serving.folder / "ca")]
-    subprocess.run([*sign, "-I", "alice@firm", "-n", "alice", str(public)], check=True, timeout=30)
+    subprocess.run([*sign, "-I", "alice@firm", "-n", "alice", str(public)], check=True, timeout=60)
     only = "PubkeyAcceptedAlgorithms=ssh-ed25519-cert-v01@openssh.com"  # else the bare key comes first
     command = openssh(serving, "alice", "-o", only, f"alice@{HOST}", "status")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 7
     fingerprint, line, login = serving.asked[0]
     assert line == " ".join((serving.folder / "key_alice-cert.pub").read_text().split()[:2])
@@ -145,7 +146,7 @@ def test_the_openssh_client_is_forwarded_nothing(serve: Serve, options: list[str
     serving = serve()
     before, after = (options, []) if options[0] != "-s" else (options[:1], options[1:])
     command = openssh(serving, "alice", *before, HOST, *after)
-    done = subprocess.run(command, input="", capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, input="", capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 255 and done.stdout == ""
     assert serving.noted("STARTED") == []
 
@@ -155,18 +156,18 @@ def test_no_forwarding_subsystem_environment_agent_or_second_channel(serve: Serv
     line = serving.client()
     for kind in ("direct-tcpip", "x11"):
         with pytest.raises(paramiko.ChannelException):
-            line.open_channel(kind, ("127.0.0.1", 22), ("127.0.0.1", 9), timeout=10)
+            line.open_channel(kind, ("127.0.0.1", 22), ("127.0.0.1", 9), timeout=60)
     with pytest.raises(paramiko.SSHException):
         line.request_port_forward("127.0.0.1", 0)
-    line.open_session(timeout=10)
+    line.open_session(timeout=60)
     with pytest.raises(paramiko.ChannelException):
-        line.open_session(timeout=10)
+        line.open_session(timeout=60)
     # A refused request closes the client's channel, so each has a line of its own.
     with pytest.raises(paramiko.SSHException):
-        serving.client().open_session(timeout=10).invoke_subsystem("sftp")
+        serving.client().open_session(timeout=60).invoke_subsystem("sftp")
     with pytest.raises(paramiko.SSHException):
-        serving.client().open_session(timeout=10).request_x11()
-    agent = serving.client().open_session(timeout=10)
+        serving.client().open_session(timeout=60).request_x11()
+    agent = serving.client().open_session(timeout=60)
     agent.set_environment_variable("LD_PRELOAD", "/tmp/x.so")
     agent.request_forward_agent(lambda _channel: None)
     agent.get_pty("xterm", 80, 24)
@@ -182,7 +183,7 @@ def test_no_forwarding_subsystem_environment_agent_or_second_channel(serve: Serv
 def test_nothing_weak_is_agreed_on(serve: Serve, algorithm: str) -> None:
     serving = serve()
     command = openssh(serving, "alice", "-o", algorithm, HOST, "status")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 255 and "no matching" in done.stderr
 
 
@@ -202,7 +203,7 @@ def test_thirty_hostile_callers_do_not_lock_out_a_good_one(serve: Serve, source:
     serving = serve()
     hostile = []
     for number in range(30):
-        raw = socket.create_connection((HOST, serving.port), 5, source_address=(source, 0))
+        raw = socket.create_connection((HOST, serving.port), 60, source_address=(source, 0))
         hostile.append(raw)
         if number % 3 == 1:
             raw.sendall(b"SSH-2.0-half\r\n" + b"\0\0\0\x0c")  # a packet that never comes
@@ -244,12 +245,11 @@ def test_an_address_that_calls_in_vain_too_often_is_not_answered_for_a_minute(
 
 def test_who_does_not_log_in_in_time_is_cut_off(serve: Serve, clock: object) -> None:
     serving = serve(clock=clock)
-    line, silent = serving.line(), socket.create_connection((HOST, serving.port), 5)
+    line, silent = serving.line(), socket.create_connection((HOST, serving.port), 60)
     with silent:
         assert silent.recv(1024).startswith(b"SSH-2.0-")
-        clock.advance(seconds=21)  # type: ignore[attr-defined]
+        clock.advance(seconds=61)  # type: ignore[attr-defined]
         until(lambda: not line.is_active())
-        silent.settimeout(10)
         while silent.recv(1024):
             pass
 

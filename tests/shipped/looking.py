@@ -17,6 +17,7 @@ from lexops.clock import parse_duration
 from lexops.config import Settings, SiteFile
 from lexops.targets.connect import connect
 from lexops.targets.memory import Memory
+from tests.waiting import PATIENCE
 
 FAMILIES: dict[str, tuple[RunnableCheck, ...]] = {
     "postgresql": lexops_checks.postgresql.CHECKS,
@@ -27,8 +28,11 @@ FAMILIES: dict[str, tuple[RunnableCheck, ...]] = {
     "own": lexops_checks.own.CHECKS,
 }
 SHIPPED = {runnable.check.id: runnable for family in FAMILIES.values() for runnable in family}
-PATIENCE = 15.0
-"""Seconds after which a server that should have done something has not."""
+PATIENT = dict.fromkeys(
+    (f"{kind}.availability" for kind in ("postgresql", "mariadb", "sqlite", "endpoint", "host")),
+    ("30s", "60s"),
+) | {"postgresql.clock": ("30s", "60s"), "host.clock": ("-30s:30s", "-60s:60s")}
+"""Thresholds for a busy machine: of checks that measure how long an answer takes or compare clocks by it."""
 PAUSE = 0.12
 """Seconds between two looks: InnoDB shows the same old picture to those who look again within 0.1."""
 
@@ -82,8 +86,10 @@ class Eye:
 
 
 def shipped(check: str, warn: str | None = None, crit: str | None = None) -> RunnableCheck:
-    """The check as shipped, or with these thresholds instead of its own."""
+    """The check as shipped but for patience, or with these thresholds instead of its own."""
     runnable = SHIPPED[check]
+    if not (warn or crit):
+        warn, crit = PATIENT.get(check, (None, None))
     return runnable.overridden(levels=levels(warn, crit)) if warn or crit else runnable
 
 
@@ -94,6 +100,11 @@ def eventually(status: Status, look: Callable[[], Verdict]) -> Verdict:
         assert time.monotonic() < end, f"still {verdict.status}: {verdict.summary}, not {status}"
         time.sleep(PAUSE)
     return verdict
+
+
+def telling(text: str, verdict: Verdict) -> Verdict:
+    """The verdict as soon as it tells that: for what comes to it in several steps."""
+    return verdict if text in told(verdict) else Verdict(Status.PENDING, f"not yet {text!r}: {told(verdict)}")
 
 
 def told(verdict: Verdict) -> str:

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from lexops.checks.model import Status
+from lexops.checks.model import Status, Verdict
 from tests.servers import HTTPSServer, free_port
-from tests.shipped.looking import Eye, told
+from tests.shipped.looking import Eye, eventually, told
 
 
 @pytest.fixture
@@ -49,6 +49,15 @@ def test_another_status_is_critical_until_it_is_the_expected(
     assert portal().look("endpoint.availability").status is Status.OK
 
 
+def test_what_takes_too_long_is_told_with_its_own_limit(
+    https_server: HTTPSServer, portal: Callable[..., Eye]
+) -> None:
+    https_server.delay = 1.5
+    slow = portal(connect_timeout="1s").look("endpoint.availability")
+    assert (slow.status, slow.unreachable) == (Status.CRITICAL, True)
+    assert slow.summary == "it: waiting for the answer: no answer within 1 s"
+
+
 def test_an_answer_without_the_text_is_critical_and_not_shown(
     https_server: HTTPSServer, portal: Callable[..., Eye]
 ) -> None:
@@ -64,11 +73,13 @@ def test_an_answer_without_the_text_is_critical_and_not_shown(
 def test_a_slow_answer_is_a_warning_until_it_is_fast(
     https_server: HTTPSServer, portal: Callable[..., Eye]
 ) -> None:
+    def look() -> Verdict:
+        return portal().look("endpoint.availability", warn="0.3s", crit="5s")
+
     https_server.delay = 0.3
-    slow = portal().look("endpoint.availability", warn="0.3s", crit="5s")
-    assert slow.status is Status.WARNING
+    eventually(Status.WARNING, look)
     https_server.delay = 0.0
-    assert portal().look("endpoint.availability", warn="0.3s", crit="5s").status is Status.OK
+    eventually(Status.OK, look)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +166,7 @@ def plain_url() -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
-        thread.join(5)
+        thread.join(60)
 
 
 @pytest.mark.fires("endpoint.plain-http")

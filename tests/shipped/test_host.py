@@ -30,7 +30,7 @@ from lexops.targets.model import (
     TimeSync,
 )
 from tests.servers import SSHServer
-from tests.shipped.looking import FAMILIES, Eye, shipped
+from tests.shipped.looking import FAMILIES, SHIPPED, Eye, shipped
 
 GIB = 2**30
 DISK = Mount(
@@ -101,16 +101,16 @@ LATER = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 def look(check: str, **facts: Any) -> Verdict:
     """What the check says about a sound host with these facts changed."""
     changed = replace(SOUND, **facts)
-    return observe(shipped(check), Host(Target("web", Kind.HOST), lambda: changed, settings=NAMED))
+    return observe(SHIPPED[check], Host(Target("web", Kind.HOST), lambda: changed, settings=NAMED))
 
 
 def look_again(check: str, **facts: Any) -> Verdict:
     """What it says half an hour after a sound look, with these facts changed."""
     first = Memory(None, SOUND.clock)
-    observe(shipped(check), Host(Target("web", Kind.HOST), lambda: SOUND, settings=NAMED), first)
+    observe(SHIPPED[check], Host(Target("web", Kind.HOST), lambda: SOUND, settings=NAMED), first)
     changed = replace(SOUND, **facts)
     host = Host(Target("web", Kind.HOST), lambda: changed, settings=NAMED)
-    return observe(shipped(check), host, Memory(first.packed(), LATER))
+    return observe(SHIPPED[check], host, Memory(first.packed(), LATER))
 
 
 def test_a_sound_host_has_no_problem() -> None:
@@ -333,7 +333,7 @@ def test_every_check_has_an_answer_over_ssh_in_one_look(sshd: SSHServer) -> None
     host = Eye(
         "host", address=sshd.address, identity=str(sshd.identity), known_hosts=str(sshd.known_hosts)
     ).session()
-    verdicts = {check.check.id: observe(check, host) for check in FAMILIES["host"]}
+    verdicts = {id: observe(shipped(id), host) for id in (check.check.id for check in FAMILIES["host"])}
     round_trips = {m.value for v in verdicts.values() for m in v.metrics if m.name == "round trip"}
     host.close()
     assert not [f"{name}: {v.summary}" for name, v in verdicts.items() if v.status is Status.UNKNOWN]

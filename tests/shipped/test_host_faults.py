@@ -8,6 +8,7 @@ the kernel's.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -115,7 +116,10 @@ def test_a_machine_that_lets_nobody_in_is_critical_until_it_does(own_sshd: SSHSe
 
 STAT = "cpu  {busy} 0 0 {idle} {wait} 0 0 {steal} 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\n"
 MEMORY = "MemTotal: 16000000 kB\nMemAvailable: {free} kB\nSwapTotal: 4000000 kB\nSwapFree: {swap} kB\n"
-MOUNTS = "/dev/sda1 / ext4 rw 0 0\n/dev/sdb1 /tmp ext4 {mode},relatime 0 0\n"
+MOUNTS = (
+    "25 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n"
+    "26 25 8:17 / /tmp {ours},relatime - ext4 /dev/sdb1 {mode}\n"
+)
 DISKSTATS = "   8       0 sda {requests} 0 0 {ms} 0 0 0 0 0 0 0\n"
 NETWORK = "  eth0: 100 {packets} {errors} 0 0 0 0 0 100 0 0 0 0 0 0 0\n"
 NETSTAT = "TcpExt: SyncookiesSent ListenOverflows ListenDrops\nTcpExt: 0 {0} {0}\n"
@@ -349,7 +353,9 @@ def test_services_that_do_not_run_are_told(machine: Machine) -> None:
 
 @pytest.mark.fires("host.disk-space", "host.disk-inodes")
 def test_a_full_disk_is_told(machine: Machine) -> None:
-    machine.file("/proc/mounts", "/dev/sda1 /tmp ext4 rw 0 0\n")
+    machine.file(
+        "/proc/self/mountinfo", "25 1 8:1 / /tmp rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=panic\n"
+    )
     for free, status in ((60_000_000, Status.OK), (1_000_000, Status.CRITICAL), (60_000_000, Status.OK)):
         machine.program("df", f"echo /dev/sda1 100000000 {100_000_000 - free} {free} 50% /tmp")
         assert machine.look("host.disk-space").status is status
@@ -364,17 +370,33 @@ def test_a_disk_that_turns_read_only_is_told(machine: Machine) -> None:
         ("ro", Status.CRITICAL),
         ("rw", Status.OK),
     ):
-        machine.file("/proc/mounts", MOUNTS.format(mode=mode))
+        machine.file("/proc/self/mountinfo", MOUNTS.format(ours=mode, mode=mode))
         verdict = machine.look("host.read-only")
         assert verdict.status is status
-    machine.file("/proc/mounts", MOUNTS.format(mode="ro"))
+    machine.file("/proc/self/mountinfo", MOUNTS.format(ours="ro", mode="ro"))
     assert machine.look("host.read-only").summary == "/tmp has become read-only"
     assert machine.look("host.read-only").status is Status.CRITICAL
 
 
+def test_a_disk_that_only_we_may_not_write_is_looked_at_like_any_other(machine: Machine) -> None:
+    """As in a container, or in a service with ProtectSystem=strict, which docs/worker.md recommends."""
+    machine.file("/proc/self/mountinfo", MOUNTS.format(ours="rw", mode="rw"))
+    machine.look("host.read-only")
+    machine.file("/proc/self/mountinfo", MOUNTS.format(ours="ro", mode="rw"))
+    assert machine.look("host.read-only").status is Status.OK
+    machine.program("df", "echo /dev/sdb1 100000000 99000000 1000000 99% /tmp")
+    full = machine.look("host.disk-space")
+    assert "/tmp: only" in told(full)
+    assert machine.look("host.disk-inodes").status is Status.CRITICAL
+
+
 @pytest.mark.fires("host.dead-mounts")
 def test_a_mount_that_hangs_is_told_and_hinders_no_other_check(machine: Machine) -> None:
-    machine.file("/proc/mounts", "nas:/bills /srv/client\\040files nfs4 rw 0 0\n/dev/sda1 / ext4 rw 0 0\n")
+    machine.file(
+        "/proc/self/mountinfo",
+        "30 25 0:44 / /srv/client\\040files rw shared:9 - nfs4 nas:/bills rw,vers=4.2\n"
+        "25 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n",
+    )
     machine.program("test", 'case "$2" in "/srv/client files") exec sleep 60 ;; esac')
     dead = machine.look("host.dead-mounts")
     assert (dead.status, dead.summary) == (Status.CRITICAL, "/srv/client files does not answer")
@@ -515,6 +537,55 @@ def test_a_job_that_does_not_write_and_a_folder_that_nobody_empties_are_told(
     assert eye.look("host.files").status is Status.OK
 
 
+def test_one_drop_folder_of_many_that_may_not_be_read_is_never_fine() -> None:
+    account, root = servers.unprivileged(), servers.short_folder()
+
+    class Stranger(LocalShell):
+        def run(self, script: str, seconds: float) -> str:
+            return subprocess.run(
+                ["/bin/sh", "-s"], input=script, user=account, text=True, timeout=seconds, capture_output=True
+            ).stdout
+
+    def look(pattern: str) -> Verdict:
+        settings = HostSettings.model_validate(
+            {"kind": "host", "files": {"drop": {"path": f"{root}/{pattern}", "max_count": 5}}}
+        )
+        shell = Stranger("web")
+        host = Host(Target("web", Kind.HOST), lambda: facts_through(shell, settings), settings=settings)
+        return observe(shipped("host.files"), host)
+
+    def grants(pattern: str) -> tuple[Status, tuple[str, ...]]:
+        verdict = look(pattern)
+        return verdict.status, verdict.grants
+
+    def may(folder: str, mode: int) -> None:
+        (root / folder).chmod(mode)
+
+    try:
+        for folder in ("lost+found", "acme/in", "b b\n<<<end>>>/in"):
+            (root / folder).mkdir(parents=True)
+            (root / folder / "a.xml").touch()
+        root.chmod(0o311)
+        assert grants("acme/in/*.xml") == (Status.OK, ())
+        assert grants("*/in/*.xml") == (Status.UNKNOWN, (f"setfacl -m u:lexops:rx {root}",))
+        root.chmod(0o755)
+        may("lost+found", 0)
+        assert grants("*/in/*.xml") == (Status.OK, ())
+        may("acme/in", 0)
+        assert grants("*/in/*.xml") == (Status.UNKNOWN, (f"setfacl -m u:lexops:rx {root}/acme/in",))
+        may("acme/in", 0o755)
+        may("acme", 0)
+        assert grants("*/in/*.xml") == (Status.UNKNOWN, (f"setfacl -m u:lexops:rx {root}/acme",))
+        may("acme", 0o755)
+        may("b b\n<<<end>>>", 0)
+        assert look("*/in/*.xml").summary == f"drop: {root}/b b?<<<end>>> may not be read"
+        may("b b\n<<<end>>>", 0o755)
+        assert grants("*/in/*.xml") == (Status.OK, ())
+    finally:
+        subprocess.run(["chmod", "-R", "u+rwx", str(root)], check=True)
+        shutil.rmtree(root)
+
+
 @pytest.mark.fires("host.logs")
 def test_a_line_in_a_log_is_told_across_a_rotation(named: Any, tmp_path: Path) -> None:
     path = tmp_path / "feed.log"
@@ -535,7 +606,7 @@ def test_a_line_in_a_log_is_told_across_a_rotation(named: Any, tmp_path: Path) -
     add("rejected 4711 of Acme\nPAN")
     found = eye.follow("host.logs")
     assert (found.status, found.total) == (Status.WARNING, 1)
-    assert found.summary.startswith("feed: reject was found 1 times since ")
+    assert found.summary.startswith("feed: reject was found 1 time since ")
     assert "Acme" not in told(found)
     add("IC: no memory\n")
     assert eye.follow("host.logs").status is Status.CRITICAL
@@ -593,6 +664,19 @@ def test_a_log_that_grows_too_fast_says_how_much_was_not_searched(named: Any, tm
     assert [note.label for note in eye.follow("host.logs").notes] == ["feed"]
 
 
+@pytest.mark.parametrize("how", ["away", "in its place"])
+def test_a_log_whose_end_a_rotation_takes_away_says_so_once(named: Any, tmp_path: Path, how: str) -> None:
+    path = tmp_path / "feed.log"
+    path.write_text("fine\n" * 100)
+    eye = named(logs={"feed": {"path": str(path), "patterns": {"e": {"match": "ERROR"}}}})
+    eye.follow("host.logs")
+    if how == "away":
+        path.rename(tmp_path / "feed.log-20260317")
+    path.write_text("fine\n")
+    assert f"it is not in {path}.1" in told(eye.follow("host.logs"))
+    assert not eye.follow("host.logs").notes
+
+
 HOSTILE = "$(touch {0}/pwned)'; touch {0}/pwned; `touch {0}/pwned` \" \\ | & > {0}/pwned #"
 
 
@@ -639,6 +723,16 @@ def test_processes_that_the_kernel_hides_are_never_fine(machine: Machine) -> Non
         Status.UNKNOWN,
         ("mount -o remount,hidepid=2,gid=lexops /proc",),
     )
+
+
+def test_a_pattern_that_the_hosts_grep_does_not_know_asks_for_no_grant(machine: Machine) -> None:
+    machine.settings = {"processes": {"feed": {"match": "a{1,99999}"}}}
+    verdict = machine.look("host.processes")
+    assert (verdict.status, verdict.summary) == (
+        Status.UNKNOWN,
+        "feed: the host's grep does not know a{1,99999}",
+    )
+    assert verdict.grants == ()
 
 
 def test_facts_are_the_same_here_and_over_ssh(sshd: SSHServer) -> None:

@@ -72,8 +72,10 @@ def stranger(mariadb: DatabaseServer) -> Iterator[Eye]:
     mariadb.execute(f"DROP USER {BLIND}@'%%'")
 
 
-BAD_HERE = {"mariadb.durability", "mariadb.restarted", "mariadb.binary-log"}
-"""Checks that find something in every server of these tests, which is young and kept fast."""
+BAD_HERE = {"mariadb.durability", "mariadb.binary-log"}
+"""Checks that find something in every server of these tests, which is kept fast."""
+YOUNG = "mariadb.restarted"
+"""Tells of a start for ten minutes: whether they are over depends on the machine."""
 
 
 @pytest.mark.parametrize("check", [runnable.check.id for runnable in FAMILIES["mariadb"]])
@@ -84,6 +86,8 @@ def test_a_sound_server_has_no_problem_and_nothing_is_hidden_from_the_monitoring
     if verdict.status is Status.PENDING:
         verdict = eye.follow(check)
     expected = {Status.WARNING} if check in BAD_HERE else {Status.OK, Status.NOT_APPLICABLE}
+    if check == YOUNG:
+        expected = {Status.OK, Status.WARNING}
     assert verdict.status in expected, verdict.summary
 
 
@@ -113,7 +117,7 @@ def test_connections_fill_up_and_are_given_back(eye: Eye, client: Client) -> Non
     now = eye.look("mariadb.connections").metrics[0]
     assert now.limit == 151
     few = str(now.value + 3)
-    held = [client() for _ in range(6)]
+    held = [client() for _ in range(20)]  # some that were counted are perhaps going
     assert eye.look("mariadb.connections", warn=few).status is Status.WARNING
     assert eye.look("mariadb.connections", crit="3%").status is Status.CRITICAL
     for connection in held:
@@ -212,7 +216,7 @@ def jam(client: Client, eye: Eye) -> Iterator[tuple[Connection, Connection]]:
     eventually(Status.WARNING, lambda: eye.look("mariadb.lock-waits", warn="0"))
     yield holder, waiter
     holder.rollback()
-    thread.join(10)
+    thread.join(60)
 
 
 def _quietly(connection: Connection) -> None:
@@ -388,6 +392,7 @@ def test_tables_that_cannot_be_seen_are_never_fine(stranger: Eye, mariadb: Datab
         some = stranger.look(check)
         assert some.status is Status.UNKNOWN
         assert "tables cannot be seen by this account; GRANT REFERENCES" in some.summary
+        assert some.grants == ("GRANT REFERENCES ON *.* TO lexops_monitor",)
         assert stranger.look("mariadb.auto-increment").status is Status.UNKNOWN
         mariadb.execute(f"GRANT REFERENCES ON *.* TO {BLIND}@'%%'")
         assert stranger.look(check).status is Status.OK

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pymysql
 import pytest
 
-from lexops.checks.contract import CannotSee, NotApplicable
+from lexops.checks.contract import CannotSee, NotApplicable, NotYet
 from lexops.checks.model import Status, Verdict
+from lexops.targets.memory import Memory
 from lexops_checks.mariadb import tables
 from lexops_checks.mariadb.indexes import redundant
 from lexops_checks.mariadb.releases import AS_OF, MARIADB, MYSQL, end_of_life
 from lexops_checks.mariadb.replication import channel, node_faults
 from lexops_checks.mariadb.server import not_after, without_tls
+from lexops_checks.mariadb.settings import settings_drift
 from tests import servers
 from tests.servers import Authority, DatabaseServer, site_url
 from tests.servers.databases import give_mariadb_role
 from tests.shipped.looking import Eye, eventually, told
+from tests.waiting import until
 
 SECRET = "Whistleblower v. Acme"
 GALERA = (Path("/usr/lib/galera/libgalera_smm.so"), Path("/usr/lib64/galera/libgalera_smm.so"))
@@ -214,6 +218,42 @@ def test_a_changed_setting_is_told_until_it_is_put_back(eye: Eye, server: Databa
     assert eye.look("mariadb.unsafe-settings").status is Status.OK
 
 
+def test_a_setting_that_may_hold_a_secret_is_told_without_its_value(eye: Eye, server: DatabaseServer) -> None:
+    words = [f"SET @mark = '{word}'" for word in ("geheim", "streng geheim")]
+    server.execute(f'SET GLOBAL init_connect = "{words[0]}"')
+    try:
+        eye.follow("mariadb.settings-drift")
+        server.execute(f'SET GLOBAL init_connect = "{words[1]}"')
+        changed = eye.follow("mariadb.settings-drift")
+        assert changed.summary.startswith("init_connect was changed, seen since 20")
+        assert "geheim" not in f"{told(changed)} {changed.memory}"
+    finally:
+        server.execute("SET GLOBAL init_connect = ''")
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("report_password", True),
+        ("wsrep_sst_auth", True),
+        ("file_key_management_filekey", True),
+        ("hashicorp_key_management_token", True),
+        ("wsrep_provider_options", True),
+        ("key_buffer_size", False),
+        ("secure_auth", False),
+        ("sql_mode", False),
+    ],
+)
+def test_only_settings_that_may_hold_a_secret_are_kept_as_a_mark(name: str, secret: bool) -> None:
+    values = iter(["first", "second"])
+    db = SimpleNamespace(query=lambda _: [{"Variable_name": name, "Value": next(values)}], memory=Memory())
+    with pytest.raises(NotYet):
+        list(settings_drift.collect(db))
+    changed = next(iter(settings_drift.collect(db)))
+    assert changed.text.startswith(f"{name} was changed" if secret else f"{name}: first became second")
+    assert ("first" in str(db.memory.packed())) is not secret
+
+
 @pytest.mark.fires("mariadb.certificate")
 def test_a_certificate_that_ends_is_told_until_it_is_renewed(
     server: DatabaseServer, eye: Eye, tmp_path: Path
@@ -293,8 +333,12 @@ def replica() -> Iterator[DatabaseServer]:
                 "CREATE TABLE billing.client (id int PRIMARY KEY, name varchar(80))",
             )
             copy_from(primary, copy)
+            until(lambda copy=copy: copy.execute(COPIED), "nothing is copied")
             copy.primary = primary  # type: ignore[attr-defined]
             yield copy
+
+
+COPIED = "SELECT 1 FROM information_schema.tables WHERE table_schema = 'billing' AND table_name = 'client'"
 
 
 def copy_from(primary: DatabaseServer, copy: DatabaseServer) -> None:

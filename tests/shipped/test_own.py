@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,12 +19,17 @@ from lexops.checks.history import LEXOPS, History, Surroundings
 from lexops.checks.model import Status, Verdict
 from lexops.checks.tables import check_table
 from lexops.incidents import store as incidents
+from lexops.intake.webhook import alert_server
 from lexops.schedules import store as schedules
 from lexops.schedules.model import Missed, Schedule
 from lexops.site import Site
+from lexops.worker.loop import Worker
+from lexops.worker.periodic import Chore
 from tests.clock import ManualClock
+from tests.servers import HOST
 from tests.shipped.looking import shipped
 from tests.sites import open_site, work_until_quiet
+from tests.waiting import until
 
 TARGETS = "\n".join(
     f'[targets.{name}]\nkind = "sqlite"\nurl = "sqlite:///{name}.db"' for name in ("a", "b", "c", "d")
@@ -155,6 +161,41 @@ def test_a_plug_in_that_cannot_be_loaded_is_told_until_it_can(tmp_path: Path, cl
     broken.unlink()
     again = open_site(tmp_path, TARGETS, clock=clock, more=f'[worker]\nchecks = "{folder}"')
     assert look(again).status is Status.OK
+
+
+@pytest.mark.fires("lexops.chores")
+def test_a_part_of_the_worker_that_cannot_do_its_work_is_told(own: Own) -> None:
+    def turned(status: Status) -> Verdict | None:
+        own.clock.advance(seconds=10)
+        worker.turn()
+        verdict = own.look("lexops.chores")
+        return verdict if verdict.status is status else None
+
+    with socket.create_server((HOST, 0)) as other:
+        address = f"{HOST}:{other.getsockname()[1]}"
+        intake = alert_server(address, lambda body: "taken", None)
+        worker = Worker(own.site, chores=[Chore("taking alerts", timedelta(milliseconds=10), intake.turn)])
+        worker.start()
+        try:
+            verdict = until(lambda: turned(Status.WARNING), "nobody is told of it")
+            assert (
+                verdict.summary == f"taking alerts fails: {address} cannot be served: Address already in use"
+            )
+            other.close()
+            until(lambda: turned(Status.OK), "it is told for ever")
+        finally:
+            worker.leave()
+            intake.close()
+
+
+def test_what_failed_in_a_worker_that_has_left_is_no_longer_told(own: Own) -> None:
+    with own.site.store.begin() as connection:
+        presence.claim_worker(connection, "w", 1, own.clock.now())
+        presence.set_failing(connection, "w", {"sending": "OSError"})
+    assert own.look("lexops.chores").summary == "sending fails: OSError"
+    with own.site.store.begin() as connection:
+        presence.release_worker(connection, "w")
+    assert own.look("lexops.chores").status is Status.OK
 
 
 @pytest.mark.fires("lexops.schedules")

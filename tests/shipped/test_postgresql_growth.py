@@ -20,7 +20,7 @@ from lexops.checks.model import Status, Verdict
 from lexops_checks.postgresql import counters, sessions, statements, vacuum
 from tests import servers
 from tests.servers import DatabaseServer, give_blind_role, give_role, site_url
-from tests.shipped.looking import Eye, eventually, told
+from tests.shipped.looking import Eye, eventually, telling, told
 
 SECRET = "Whistleblower v. Acme"
 SETTINGS = {
@@ -251,7 +251,7 @@ def test_sessions_that_are_lost_or_killed_are_counted(
         line.close()
     assert eventually(Status.WARNING, look).summary.startswith("abandoned 6")
     for _ in range(6):
-        server.execute(f"SELECT pg_terminate_backend({client().info.backend_pid}, 5000)")
+        server.execute(f"SELECT pg_terminate_backend({client().info.backend_pid}, 60000)")
     assert "killed 6" in told(eventually(Status.WARNING, lambda: _with(look(), "killed")))
     assert look("11m").status is Status.OK
 
@@ -271,7 +271,7 @@ def test_checkpoints_before_their_time_are_told_from_others(
     look()
     for _ in range(5):
         server.execute("UPDATE matter SET name = 'c' WHERE id = 3", "CHECKPOINT", url=url)
-    assert eventually(Status.CRITICAL, look).summary.startswith("requested 5 of 5")
+    eventually(Status.CRITICAL, lambda: telling("requested 5 of 5", look()))
     assert look("31m").status is Status.OK
 
 
@@ -314,14 +314,14 @@ def test_sessions_that_sync_because_the_checkpointer_hangs_are_counted(version: 
 
 @contextmanager
 def slow_disk(server: DatabaseServer, client: psycopg.Connection[Any]) -> Iterator[None]:
-    """Each read of that session takes 30 ms: strace holds it up, also where others read for it."""
+    """Each read of that session takes 100 ms: strace holds it up, also where others read for it."""
     readers = server.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'io worker'")
     pids = [str(client.info.backend_pid), *(str(pid) for (pid,) in readers)]
     strace = shutil.which("strace")
     if strace is None:
         pytest.skip(f"strace {servers.NOT_INSTALLED} nothing else slows reads down")
     reads = "pread64,preadv"
-    command = [strace, "-o", "/dev/null", "-e", f"trace={reads}", "-e", f"inject={reads}:delay_enter=30000"]
+    command = [strace, "-o", "/dev/null", "-e", f"trace={reads}", "-e", f"inject={reads}:delay_enter=100000"]
     command += [part for pid in pids for part in ("-p", pid)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -339,13 +339,14 @@ def test_slow_reads_are_measured_until_they_are_quick_again(
     eye: Eye, server: DatabaseServer, client: Client
 ) -> None:
     def look(later: str = "0s") -> Verdict:
-        return eye.follow("postgresql.read-latency", warn="2ms", crit="1h", later=later)
+        return eye.follow("postgresql.read-latency", warn="5ms", crit="1h", later=later)
 
     look()
     worker = client()
     some = "SELECT count(*) FROM narrative TABLESAMPLE SYSTEM (1)"
     with slow_disk(server, worker):
-        worker.execute(some)
+        for _ in range(3):  # quick reads of others count in the mean, too
+            worker.execute(some)
     worker.close()
     assert eventually(Status.WARNING, look).summary.startswith("read ")
     client().execute(some)
@@ -378,7 +379,7 @@ def test_a_slow_statement_is_named_without_its_values_while_it_is_called(eye: Ey
     assert "in 6 calls" in told(fired)
     assert told(fired).count("SELECT ?, pg_sleep(?)") == 1
     assert SECRET not in told(fired)
-    assert look().status is Status.OK
+    eventually(Status.OK, look)
 
 
 @pytest.mark.fires("postgresql.statement-regressions")
@@ -392,16 +393,19 @@ def test_a_statement_that_became_slower_is_named_until_it_is_quick_again(eye: Ey
         for _ in range(10):
             worker.execute("SELECT unbilled()")
 
+    def mended() -> Verdict:
+        call(0.01)
+        return look()
+
     worker = client()
-    call(0)
+    call(0.01)
     assert look().status is Status.PENDING
     for _ in range(3):  # its own slow calls do not become the usual ones
-        call(0.02)
+        call(0.1)
         fired = look()
         assert fired.status in (Status.WARNING, Status.CRITICAL)
         assert "SELECT unbilled()" in told(fired)
-    call(0)
-    assert look().status is Status.OK
+    eventually(Status.OK, mended)
 
 
 def test_a_statement_that_stays_slower_is_usual_after_a_week(eye: Eye, client: Client) -> None:
@@ -410,11 +414,11 @@ def test_a_statement_that_stays_slower_is_usual_after_a_week(eye: Eye, client: C
             worker.execute("SELECT pg_sleep(%s), 'portal'", [seconds])
 
     worker = client()
-    call(0.001)
+    call(0.01)
     eye.follow("postgresql.statement-regressions")
-    call(0.06)
+    call(0.2)
     assert eye.follow("postgresql.statement-regressions").status.is_problem
-    call(0.06)
+    call(0.2)
     assert eye.follow("postgresql.statement-regressions", later="8d").status is Status.OK
 
 
@@ -484,6 +488,15 @@ OURS = [
     for runnable in vars(module).values()
     if isinstance(runnable, RunnableCheck)
 ]
+
+
+def test_a_standby_has_twice_the_time_of_its_primary_for_a_checkpoint(
+    primary: DatabaseServer, standby: DatabaseServer
+) -> None:
+    """Its own begins where the primary's did, when that has ended: it is 14 minutes old where that is 9."""
+    eyes = [Eye("postgresql", url=site_url(server.admin_url)) for server in (primary, standby)]
+    limits = [eye.look("postgresql.checkpoint-age").metrics[0].limit for eye in eyes]
+    assert limits == [300.0, 600.0]
 
 
 @pytest.mark.parametrize("check", OURS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,8 @@ from lexops_checks.postgresql.versions import RELEASES
 from tests import servers
 from tests.servers import HOST, DatabaseServer, give_role, site_url
 from tests.shipped.conftest import SETTINGS, base_backup, copy_of
-from tests.shipped.looking import PATIENCE, PAUSE, Eye, eventually, told
+from tests.shipped.looking import Eye, eventually, telling, told
+from tests.waiting import until
 
 PAGE = 8192
 QUICK = SETTINGS | {"wal_retrieve_retry_interval": "200ms", "max_wal_size": "32MB", "min_wal_size": "32MB"}
@@ -69,14 +70,6 @@ def eye(server: DatabaseServer, url: str) -> Eye:
 
 def monitoring(server: DatabaseServer, url: str, **settings: Any) -> Eye:
     return Eye("postgresql", url=site_url(give_role(server, url)), **settings)
-
-
-def until(is_so: Callable[[], bool], what: str) -> None:
-    """Wait for what a server does by itself."""
-    end = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < end, f"waited in vain until {what}"
-        time.sleep(PAUSE)
 
 
 def restart(server: DatabaseServer) -> None:
@@ -146,8 +139,8 @@ def test_a_session_across_the_network_without_tls_is_found(
         remote = url.replace("+psycopg", "").replace(HOST, address)
         until(lambda: _lets_in(remote), "the new line is in force")
         with psycopg.connect(remote, sslmode="disable"):
-            found = eventually(Status.WARNING, lambda: eye.look("postgresql.unencrypted-sessions"))
-            assert found.summary == f"1 session of postgres from {address} without encryption"
+            one = f"1 session of postgres from {address} without encryption"
+            eventually(Status.WARNING, lambda: telling(one, eye.look("postgresql.unencrypted-sessions")))
         eventually(Status.OK, lambda: eye.look("postgresql.unencrypted-sessions"))
 
 
@@ -315,6 +308,14 @@ def test_a_foreign_key_that_was_switched_off_is_critical(server: DatabaseServer,
     )
     off = eye.look("postgresql.disabled-triggers")
     assert (off.status, off.summary) == (Status.CRITICAL, "foreign key line_invoice_fkey of line is off")
+
+
+def test_what_a_report_builds_for_itself_is_nobody_elses(url: str, eye: Eye) -> None:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as report:
+        report.execute("CREATE TEMPORARY TABLE aged (id int)")
+        report.execute("CREATE INDEX ON aged (id)")
+        report.execute("CREATE INDEX ON aged (id)")
+        assert eye.look("postgresql.duplicate-indexes").status is Status.OK
 
 
 @pytest.mark.fires("postgresql.unused-indexes")
@@ -605,7 +606,9 @@ def test_a_standby_that_is_expected_is_missed_until_it_is_back(
 ) -> None:
     url = primary.database()
     caught_up(primary, standby)
-    [(name,)] = primary.execute("SELECT application_name FROM pg_stat_replication WHERE state = 'streaming'")
+    streaming = "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming'"
+    until(lambda: len(primary.execute(streaming)) == 1, "the standby alone streams")
+    [(name,)] = primary.execute(streaming)
     eye = monitoring(primary, url, expect_standbys=[name])
     assert eye.look("postgresql.missing-standbys").status is Status.OK
     assert monitoring(primary, url).look("postgresql.missing-standbys").status is Status.NOT_APPLICABLE
@@ -668,8 +671,13 @@ def test_a_report_that_replay_cancels_is_counted_for_ten_minutes(
             reader.execute("SET default_transaction_isolation = 'repeatable read'")
             reader.commit()
             reader.execute("SELECT sum(n) FROM report")
-            primary.execute("DELETE FROM report", "VACUUM report")
-            assert "cancelled" in eventually(Status.WARNING, look).summary
+            primary.execute("DELETE FROM report")
+
+            def clean_and_look() -> Verdict:
+                primary.execute("VACUUM report")  # does nothing while others still see what was deleted
+                return look()
+
+            assert "cancelled" in eventually(Status.WARNING, clean_and_look).summary
         finally:
             reader.close()
     later = every_quarter_of_an_hour()

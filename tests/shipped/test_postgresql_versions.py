@@ -64,7 +64,7 @@ def url(server: DatabaseServer) -> Iterator[str]:
         waiter.start()
         yield url
         busy[0].execute("ROLLBACK")
-        waiter.join(10)
+        waiter.join(60)
         busy[2].execute("ROLLBACK PREPARED 'left'")
 
 

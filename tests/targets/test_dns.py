@@ -76,6 +76,6 @@ def test_a_resolver_that_talks_nonsense_gives_no_answer() -> None:
     try:
         server.garbage = b"\x81\x80" + b"\0\1\0\1" + b"\xff" * 20
         with pytest.raises(NoAnswer):
-            look_up(("127.0.0.1", server.port), "portal.example", 2.0, lambda line: None)
+            look_up(("127.0.0.1", server.port), "portal.example", 60.0, lambda line: None)
     finally:
         server.remove()

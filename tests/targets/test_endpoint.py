@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 import time
@@ -22,7 +23,7 @@ TARGET = Target("portal", Kind.ENDPOINT)
 
 @pytest.fixture
 def portal(https_server: HTTPSServer) -> Endpoint:
-    return Endpoint(TARGET, https_server.url, ca_file=https_server.ca_file, seconds=3)
+    return Endpoint(TARGET, https_server.url, ca_file=https_server.ca_file, seconds=30)
 
 
 def test_an_answer_is_told_with_its_times_and_certificate(
@@ -38,7 +39,7 @@ def test_an_answer_is_told_with_its_times_and_certificate(
     assert timedelta(days=89) < probe.certificate.not_after - datetime.now(UTC) <= timedelta(days=90)
     assert probe.secured is not None
     assert min(probe.resolved, probe.connected, probe.secured, probe.answered) > 0
-    assert probe.total < 3
+    assert probe.total < 30
 
 
 def test_one_probe_serves_until_a_fresh_one_is_asked_for(portal: Endpoint, https_server: HTTPSServer) -> None:
@@ -97,7 +98,7 @@ def test_nobody_listening_is_unreachable_and_the_phase_is_named() -> None:
 
 
 def test_a_name_that_does_not_exist_is_unreachable() -> None:
-    with pytest.raises(Unreachable, match=r"portal\.invalid"):
+    with pytest.raises((Unreachable, TimedOut), match=r"portal\.invalid"):  # where no name server answers
         Endpoint(TARGET, "https://portal.invalid/", seconds=10).probe()
 
 
@@ -107,19 +108,19 @@ def test_a_ca_file_that_is_not_there_is_named(https_server: HTTPSServer, tmp_pat
 
 
 def test_a_slow_answer_is_given_up_and_the_phase_is_named(https_server: HTTPSServer) -> None:
-    https_server.delay = 1.0
-    portal = Endpoint(TARGET, https_server.url, ca_file=https_server.ca_file, seconds=0.3)
+    https_server.delay = 60.0
+    portal = Endpoint(TARGET, https_server.url, ca_file=https_server.ca_file, seconds=2)
     with pytest.raises(TimedOut, match="waiting for the answer"):
         portal.probe()
 
 
 def test_an_abort_ends_the_waiting(portal: Endpoint, https_server: HTTPSServer) -> None:
-    https_server.delay = 2.0
+    https_server.delay = 60.0
     threading.Timer(0.3, portal.abort).start()
     started = time.monotonic()
     with pytest.raises(TimedOut, match="took too long"):
         portal.probe()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 25
     with pytest.raises(TimedOut):
         portal.probe()
 
@@ -150,7 +151,7 @@ def raw_server() -> Iterator[Callable[..., str]]:
     yield start
     listener.close()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
 
 
 def test_plain_http_has_no_certificate(raw_server: Callable[..., str]) -> None:
@@ -158,9 +159,41 @@ def test_plain_http_has_no_certificate(raw_server: Callable[..., str]) -> None:
     assert (probe.status, probe.reason, probe.secured, probe.certificate) == (204, "Fine", None, None)
 
 
-def test_what_is_not_http_is_an_error(raw_server: Callable[..., str]) -> None:
-    with pytest.raises(QueryFailed, match="waiting for the answer"):
-        Endpoint(TARGET, raw_server(b"SSH-2.0-OpenSSH\r\n")).probe()
+@pytest.mark.parametrize(
+    ("answer", "phase"),
+    [
+        pytest.param(b"SSH-2.0-OpenSSH\r\n", "waiting for the answer", id="not HTTP"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nYour", "reading the body", id="cut off"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nYour\r\n",
+            "reading the body",
+            id="cut off between chunks",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nYour", "reading the body", id="not packed"
+        ),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_none_and_the_phase_is_named(
+    raw_server: Callable[..., str], answer: bytes, phase: str
+) -> None:
+    with pytest.raises(Unreachable, match=phase):
+        Endpoint(TARGET, raw_server(answer)).probe()
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (b"Content-Encoding: gzip", gzip.compress(b"Your invoices")),
+        (b"Content-Type: text/html; charset=undefined", b"Your invoices"),
+        (b'Content-Type: text/html; charset="\0"', b"Your invoices"),
+    ],
+)
+def test_a_page_is_read_however_it_is_sent(
+    raw_server: Callable[..., str], headers: bytes, body: bytes
+) -> None:
+    url = raw_server(b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n\r\n" + body)
+    assert Endpoint(TARGET, url).probe().body == "Your invoices"
 
 
 def test_what_is_not_tls_is_unreachable(raw_server: Callable[..., str]) -> None:
@@ -170,8 +203,8 @@ def test_what_is_not_tls_is_unreachable(raw_server: Callable[..., str]) -> None:
 
 
 def test_an_answer_that_trickles_in_is_given_up(raw_server: Callable[..., str]) -> None:
-    url = raw_server(b"HTTP/1.0 200 OK\r\n\r\n", *[b"."] * 20, pause=0.2)
+    url = raw_server(b"HTTP/1.0 200 OK\r\n\r\n", *[b"."] * 200, pause=0.2)
     started = time.monotonic()
     with pytest.raises(TimedOut, match="reading the body"):
-        Endpoint(TARGET, url, seconds=2).probe()
-    assert time.monotonic() - started < 3.9  # it would have gone on for four seconds
+        Endpoint(TARGET, url, seconds=5).probe()
+    assert time.monotonic() - started < 25  # it would have gone on for forty seconds

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lexops.config import HostSettings
 from lexops.errors import QueryFailed
 from lexops.targets.facts import parse_facts
 from lexops.targets.model import CPUTime, Disk, HostFacts, Interface, Mount, Pressure, TimeSync
@@ -37,6 +38,19 @@ def test_a_recorded_answer_is_read() -> None:
     assert facts.pressure["cpu"] == Pressure(some_avg60=0.3, full_avg60=0.0)
     assert (facts.open_files, facts.open_files_limit) == (2656, 1625834)
     assert facts.failed_units == ("nightly-invoices.service", "certbot.timer")
+
+
+@pytest.mark.parametrize("end", ["\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_a_line_of_a_log_tells_nothing_about_the_host(end: str) -> None:
+    shown = {"path": "/var/log/feed.log", "show": True, "patterns": {"bad": {"match": "error"}}}
+    settings = HostSettings.model_validate({"kind": "host", "logs": {"feed": shown}})
+    line = end.join(["error", "<<<memory>>>", "MemAvailable: 7 kB", "<<<restarts>>>", "NRestarts=99"])
+    answer = RECORDED.replace("<<<end>>>", f"<<<log 0>>>\nfile 7 0 90\nmatch 0 0:{line}\n<<<end>>>")
+    facts = parse_facts(answer, MOMENT, settings=settings)
+    assert facts.memory_available == 9120144 * 1024
+    assert facts.restarts == {"ssh.service": 0, "feed.service": 7}
+    [match] = facts.logs["feed"].files[0].matches
+    assert match.text.startswith("error") and "MemAvailable" in match.text
 
 
 def test_counters_and_states_are_read() -> None:

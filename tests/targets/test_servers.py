@@ -8,13 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests import servers
+from tests.waiting import until
 
 PROGRAM = """
 import time
@@ -46,10 +46,7 @@ def test_a_server_dies_with_the_tests_even_when_they_are_killed(start: str) -> N
         tests.send_signal(signal.SIGKILL)
     pid, folder = line.split()
     try:
-        end = time.monotonic() + 15
-        while _runs(int(pid)):
-            assert time.monotonic() < end, "the server is still there"
-            time.sleep(0.05)
+        until(lambda: not _runs(int(pid)), "the server is still there")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
+from textual.worker import WorkerCancelled, WorkerFailed
 
 from lexops.tui.app import Console
 from lexops.tui.asking import ASKING
 from lexops.tui.widgets.panel import Panel
 from lexops.tui.widgets.row_list import RowList
 from tests.tui.port import FakePort, FixedClock
+from tests.waiting import PATIENCE
 
 
 @dataclass
@@ -27,10 +29,13 @@ class Desk:
     pilot: Pilot[Any]
     clock: FixedClock
     crashes: list[BaseException] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     async def press(self, *keys: str) -> None:
         """Press keys; `~text` types a text, of which only the first sign is a key of its own."""
         for key in keys:
+            if await self.read():  # what the key is for may just have come
+                await self.pilot.pause()
             if key.startswith("~"):
                 await self.pilot.press(key[1])
                 assert isinstance(self.console.focused, Input)
@@ -48,13 +53,23 @@ class Desk:
     async def settle(self) -> None:
         """Until all that was started has been shown."""
         await self.pilot.pause()
-        working = [each for each in self.console.workers if each.group != ASKING]
-        if working:
-            await self.console.workers.wait_for_complete(working)
+        await self.read()
         await self.pilot.pause()
 
+    async def read(self) -> bool:
+        """Until nothing is being read any more; gives whether something was."""
+        waited = False
+        while working := [
+            each for each in self.console.workers if each.group != ASKING and not each.is_finished
+        ]:
+            waited = True
+            # A newer reading took its place, or what went wrong was told to whoever asked.
+            with suppress(WorkerCancelled, WorkerFailed):
+                await working[0].wait()
+        return waited
+
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not condition():
                 await self.pilot.pause(0.01)
 
@@ -66,8 +81,8 @@ class Desk:
 
     @property
     def toasts(self) -> str:
-        """What was said for a few seconds, also where the terminal breaks its lines."""
-        return "\n".join(each.message for each in self.console._notifications)
+        """What was said so far, also where it is no longer shown or the terminal breaks its lines."""
+        return "\n".join(self.said)
 
     def list(self, id: str) -> RowList[Any]:
         return self.console.screen.query_one(f"#{id}", RowList)
@@ -97,10 +112,18 @@ async def desk(
         crashes.append(error)
         return "REFERENCE"
 
+    said: list[str] = []
     console = Console(port, keep, clock=clock, poll_every=poll, **options)
+    notify = console.notify
+
+    def hear(message: str, **options: Any) -> None:
+        said.append(message)
+        notify(message, **options)
+
+    console.notify = hear  # type: ignore[method-assign]
     async with console.run_test(size=size, notifications=True) as pilot:
-        opened = Desk(console, port, pilot, clock, crashes)
+        opened = Desk(console, port, pilot, clock, crashes, said)
         await opened.until(lambda: console.snapshot or console.trouble)
         await opened.settle()
         yield opened
-    console._feed.wait(5)  # so that no connection is open when the test's store is closed
+    console._feed.wait(PATIENCE)  # so that no connection is open when the test's store is closed

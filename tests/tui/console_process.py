@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lexops.checks.view import Fleet
 from lexops.tui.run import run_console
-from lexops.tui.views import Intent
+from lexops.tui.views import HeadsView, Intent
 from tests.tui.port import FakePort, FixedClock, replace
 from tests.tui.test_hostile import NASTY, hostile_port
 
@@ -21,15 +21,23 @@ class SlowPort(FakePort):
         return ""
 
 
+class StuckPort(FakePort):
+    """Hangs while the record is compared, which begins with the console."""
+
+    def heads(self) -> HeadsView:
+        time.sleep(60)
+        return HeadsView()
+
+
 def main(how: str, log: Path) -> int:
     def keep(error: BaseException) -> str:
         log.write_text(repr(error))
         return "REF-1"
 
-    port: FakePort = SlowPort() if how == "slow" else FakePort()
+    port: FakePort = {"slow": SlowPort, "stuck and broken": StuckPort}.get(how, FakePort)()
     if how == "hostile":
         port = hostile_port(NASTY[3])
-    if how == "broken":
+    if how.endswith("broken"):
         # Not a value that any presenter is made for.
         broken: Fleet = replace(port.now, checks=None)  # type: ignore[arg-type]
         port.now = broken

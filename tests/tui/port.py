@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lexops.activity.model import Activity, Session
@@ -18,10 +18,13 @@ from lexops.checks.model import Area, Check, Finding, Judged, Note, Status
 from lexops.checks.thresholds import levels
 from lexops.checks.triage import Change, Past, Triage
 from lexops.checks.view import (
+    Burn,
     CheckDetail,
     CheckRow,
+    DayOfHours,
     Flag,
     Fleet,
+    ObjectiveView,
     Point,
     QuietSpan,
     ResultRow,
@@ -32,9 +35,29 @@ from lexops.checks.view import (
 from lexops.errors import NotFound, Refused
 from lexops.gate.model import Preview, RequestView, SecondFactorNeeded, StepView
 from lexops.gate.model import State as RequestState
-from lexops.incidents.model import Entry, EntryKind, Incident, State
+from lexops.incidents.model import Entry, EntryKind, Incident, Priority, State
 from lexops.operations import Effect
+from lexops.outbox.model import Message, MessageView
+from lexops.outbox.model import State as MessageState
+from lexops.sla.model import Clock, ClockKind, ClockState, Facts, Pause
+from lexops.sla.report import Month
+from lexops.sla.view import (
+    Attainment,
+    Breach,
+    DayCell,
+    Explanation,
+    Forecast,
+    Part,
+    Responsibility,
+    Segment,
+    Ticket,
+    Told,
+)
+from lexops.sla.view import Report as MonthReport
 from lexops.targets.model import Kind
+from lexops.trends.availability import Availability
+from lexops.trends.availability import State as Service
+from lexops.tui.duty import ArticleView, Dossier, Duty, Known, RotaView, Work
 from lexops.tui.views import (
     Covered,
     EntryView,
@@ -45,6 +68,7 @@ from lexops.tui.views import (
     SessionView,
     SigningTask,
 )
+from tests.tui import duty as people
 
 NOW = datetime(2026, 11, 21, 14, 2, 9, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Vienna")
@@ -90,6 +114,8 @@ class FakeOperation:
 TARGET = FakeParameter("target", help="name of the target")
 CHECK = FakeParameter("check", help="id of the check")
 INCIDENT = FakeParameter("incident", "int", "number of the incident")
+SINCE = FakeParameter("since", help="from when", required=False)
+WHO = FakeParameter("operator", help="who; else you", required=False)
 REASON = FakeParameter("reason", help="why, for those who come after you")
 
 OPERATIONS = (
@@ -102,6 +128,9 @@ OPERATIONS = (
         "Announce downtime",
         "nobody is called for this target until it is over",
         (TARGET, FakeParameter("minutes", int, "how long, in minutes"), REASON),
+    ),
+    FakeOperation(
+        "freeze.start", "Freeze changes", "change", (FakeParameter("until", help="when it ends"), REASON)
     ),
     FakeOperation("incident.acknowledge", "Acknowledge incident", "you own it", (INCIDENT,)),
     FakeOperation(
@@ -126,6 +155,62 @@ OPERATIONS = (
             FakeParameter("target", help="name of the target", required=False),
         ),
     ),
+    FakeOperation("incident.pause", "Wait for the client", "change", (INCIDENT, REASON, SINCE)),
+    FakeOperation(
+        "incident.resume",
+        "Go on after waiting",
+        "change",
+        (INCIDENT, FakeParameter("note", help="what came", required=False), SINCE),
+    ),
+    FakeOperation(
+        "incident.classify",
+        "Classify an incident",
+        "change",
+        (INCIDENT, FakeParameter("priority", choices=("P1", "P2", "P3", "P4"), required=False)),
+    ),
+    FakeOperation(
+        "incident.answer",
+        "Note an answer to the client",
+        "change",
+        (INCIDENT, FakeParameter("text", help="what the client was told")),
+    ),
+    FakeOperation(
+        "incident.asked",
+        "Note a client's question",
+        "change",
+        (INCIDENT, FakeParameter("text", help="what the client wants to know")),
+    ),
+    FakeOperation("incident.reopen", "Re-open an incident", "change", (INCIDENT, REASON)),
+    FakeOperation("incident.cancel", "Cancel an incident", "change", (INCIDENT, REASON)),
+    FakeOperation("incident.escalate", "Tell the next people", "change", (INCIDENT, REASON)),
+    FakeOperation(
+        "incident.assign", "Give an incident to somebody", "change", (INCIDENT, FakeParameter("owner"))
+    ),
+    FakeOperation("incident.release", "Give an incident back", "change", (INCIDENT, REASON)),
+    FakeOperation("incident.watch", "Watch an incident", "change", (INCIDENT, WHO)),
+    FakeOperation("incident.unwatch", "Watch it no longer", "change", (INCIDENT, WHO)),
+    FakeOperation("incident.link", "Link an incident", "change", (INCIDENT, FakeParameter("to"))),
+    FakeOperation("incident.duplicate", "It is a duplicate", "change", (INCIDENT, FakeParameter("of"))),
+    FakeOperation("incident.merge", "Join incidents", "change", (INCIDENT, FakeParameter("other"))),
+    FakeOperation("incident.split", "Split an incident", "change", (INCIDENT, FakeParameter("title"))),
+    FakeOperation("incident.group", "List under another", "change", (INCIDENT, FakeParameter("parent"))),
+    FakeOperation("incident.mitigate", "It no longer hurts", "change", (INCIDENT, FakeParameter("note"))),
+    FakeOperation("notice.update", "Tell an audience", "change", (INCIDENT, FakeParameter("audience"))),
+    FakeOperation(
+        "article.promote",
+        "Make an article of it",
+        "change",
+        (INCIDENT, FakeParameter("name", required=False)),
+    ),
+    FakeOperation("article.review", "Still right", "change", (FakeParameter("name"), REASON)),
+    FakeOperation(
+        "oncall.override",
+        "Somebody else for a while",
+        "change",
+        (FakeParameter("rota"), FakeParameter("person")),
+    ),
+    FakeOperation("outbox.retry", "Try again", "change", (FakeParameter("message", "int"),)),
+    FakeOperation("outbox.drop", "Send it no more", "change", (FakeParameter("message", "int"), REASON)),
 )
 
 
@@ -244,6 +329,8 @@ INCIDENTS = (
         "postgresql.replication_lag",
         ago(minutes=12),
         ago(minutes=3),
+        priority=Priority.P1,
+        client="acme",
     ),
     Incident(
         39,
@@ -282,6 +369,163 @@ RESOLVED = Incident(
     owner="ben",
     resolved=ago(days=240),
 )
+
+
+def clock(
+    kind: ClockKind = ClockKind.RESPONSE,
+    left: int = 41,
+    state: ClockState = ClockState.RUNNING,
+    **more: object,
+) -> Clock:
+    """A clock of two hours with so many minutes left, of a calendar that never closes."""
+    start = int(NOW.timestamp()) + 60 * left - 7200
+    stopped = state in (ClockState.MET, ClockState.MISSED)
+    given: dict[str, object] = {
+        "facts": Facts("P1", "acme"),
+        "round": 1,
+        "start": start,
+        "end": start + 5400 if stopped else int(NOW.timestamp()),
+        "due": None if state is ClockState.PAUSED else start + 7200,
+        "budget": 7200,
+        "worked": 7200 - 60 * left,
+        "paused": 0,
+        "pauses": (),
+        "warnings": (75, 90),
+        "policy": "standard",
+        "policy_revision": 2,
+        "calendar": "always",
+        "calendar_revision": 0,
+        "contract": "4.2",
+    }
+    return Clock(kind=kind, state=state, **{**given, **more})  # type: ignore[arg-type]
+
+
+def tickets() -> tuple[Ticket, ...]:
+    """A response that is due soon, a resolution that has time, and one that waits."""
+    quiet: dict[str, object] = {"budget": 5 * 86_400, "worked": 0}
+    return (
+        Ticket(
+            INCIDENTS[0],
+            (clock(), clock(ClockKind.RESOLUTION, 250, **quiet)),
+            (Forecast(620, 44), None),
+        ),
+        Ticket(INCIDENTS[2], (clock(ClockKind.RESOLUTION, 2 * 1440 + 70, facts=Facts("P3"), **quiet),)),
+        Ticket(
+            INCIDENTS[1],
+            (
+                clock(ClockKind.RESPONSE, 30, ClockState.MET, facts=Facts("P3", "beta")),
+                clock(
+                    ClockKind.RESOLUTION,
+                    95,
+                    ClockState.PAUSED,
+                    facts=Facts("P3", "beta"),
+                    pauses=(Pause(int(NOW.timestamp()) - 600, None, "the client's bank"),),
+                ),
+            ),
+        ),
+    )
+
+
+def explained(ticket: Ticket) -> Explanation:
+    """Every clock in three stretches."""
+    told = []
+    for each in ticket.clocks:
+        middle, last = each.start + 600, max(each.end, each.due or 0)
+        parts = (
+            Segment(each.start, middle, Part.COUNTED),
+            Segment(middle, each.end, Part.PAUSED, "waiting: for the client's bank"),
+            Segment(each.end, last, Part.CLOSED, "night"),
+        )
+        said = (f"Opened as {each.facts.priority}.", f"Promised: {each.kind} within 2 h (contract 4.2).")
+        told.append(Told(each, tuple(part for part in parts if part.start < part.end), said))
+    return Explanation(ticket, tuple(told))
+
+
+def breach(incident: int = 33, **more: object) -> Breach:
+    given: dict[str, object] = {
+        "title": "Mail was late",
+        "kind": ClockKind.RESOLUTION,
+        "round": 1,
+        "priority": "P2",
+        "client": "acme",
+        "provider": "",
+        "due": int(ago(days=9).timestamp()),
+        "end": int(ago(days=9).timestamp()) + 4500,
+        "over": 4500,
+        "paused": 600,
+        "pauses": (),
+        "is_open": False,
+        "responsibility": Responsibility.VENDOR,
+        "reason": "the disk came a day late",
+    }
+    return Breach(incident, **{**given, **more})  # type: ignore[arg-type]
+
+
+def month_report(month: str, **more: object) -> MonthReport:
+    """A month with one broken promise among many."""
+    of = Month.parse(month)
+    first = date(of.year, of.month, 1)
+    days = tuple(DayCell("acme", first + timedelta(days=n), 4, int(n == 11)) for n in range(20))
+    attained = tuple(
+        Attainment(group, name, kind, 196, 4, 1500, 5400, 11_700, 95.0, 99.2, 98.6)
+        for group, name in (("all", ""), ("client", "acme"))
+        for kind in (ClockKind.RESPONSE, ClockKind.RESOLUTION)
+    )
+    given: dict[str, object] = {
+        "cutoff": NOW,
+        "client": "",
+        "provider": "",
+        "attainments": attained,
+        "breaches": (
+            breach(),
+            breach(41, kind=ClockKind.RESPONSE, is_open=True, responsibility=None, reason=""),
+        ),
+        "saved": (),
+        "still_open": 3,
+        "cancelled": 2,
+        "days": (*days, DayCell("beta", first, 0, 3)),
+        "trend": tuple((str(of.plus(n - 11)), 190 + n, 11 - n) for n in range(12)),
+        "definitions": (),
+    }
+    zone = ZONE.key
+    start, end = of.start(ZONE), of.end(ZONE)
+    return MonthReport("Demo & Partners", month, zone, start, end, **{**given, **more})  # type: ignore[arg-type]
+
+
+def objective(name: str = "billing", down: float = 20.0, **more: object) -> ObjectiveView:
+    """99.9 % over thirty days, with so many minutes down."""
+    whole, lost = timedelta(days=30), timedelta(minutes=down)
+    found = Availability(whole - lost, lost)
+    hours = tuple(Availability(timedelta(hours=1)) for _ in range(24))
+    burns = (
+        Burn(timedelta(hours=1), timedelta(minutes=5), 1.2, 0.4, 14.4, False, Status.CRITICAL),
+        Burn(timedelta(days=3), timedelta(hours=6), 1.6, 1.4, 1.0, True, Status.WARNING),
+    )
+    given: dict[str, object] = {
+        "title": f"{name.capitalize()} is available",
+        "client": "",
+        "targets": ("billing-db", "portal"),
+        "objective": 99.9,
+        "window": whole,
+        "at": NOW,
+        "state": Service.UP,
+        "found": found,
+        "burns": burns,
+        "hours": tuple(DayOfHours(ago(days=n).date(), hours) for n in reversed(range(30))),
+    }
+    return ObjectiveView(name, **{**given, **more})  # type: ignore[arg-type]
+
+
+def objectives() -> tuple[ObjectiveView, ...]:
+    """One that burns, one that is missed, one of which nothing is known."""
+    nothing = Availability(unknown=timedelta(days=30))
+    return (
+        objective(),
+        objective("portal", 60.0, burns=(), state=Service.DOWN),
+        objective("trust", found=nothing, burns=(), hours=(), state=Service.UNKNOWN),
+    )
+
+
 TIMELINE = (
     Entry(ago(minutes=12), EntryKind.OPENED, "lexops", "standby web-2 replays 9 min behind"),
     Entry(
@@ -556,6 +800,14 @@ class FakePort:
     watching: FakeWatching = field(
         default_factory=lambda: FakeWatching(Activity("billing-db", Kind.POSTGRESQL, NOW, sessions()))
     )
+    clocks: tuple[Ticket, ...] = field(default_factory=lambda: tickets())
+    unclear: Exception | None = None
+    """Makes everything about clocks fail."""
+    told: Mapping[int, Explanation] = field(default_factory=dict)
+    report_of: Callable[[str], MonthReport] = field(default_factory=lambda: month_report)
+    promised: tuple[ObjectiveView, ...] = field(default_factory=lambda: objectives())
+    months: list[str] = field(default_factory=list)
+    """Those that were asked for."""
     changed: tuple[Change, ...] = ()
     past: tuple[Past, ...] = ()
 
@@ -585,6 +837,79 @@ class FakePort:
                 ]
                 return each, self.timeline, about[0] if about else None
         raise NotFound(f"there is no incident #{id}", hint="List them with: lexops incident list --all")
+
+    def tickets(self) -> Sequence[Ticket]:
+        self._fail(self.unclear)
+        return self.clocks
+
+    def explanation(self, incident: int) -> Explanation:
+        self._fail(self.unclear)
+        if incident in self.told:
+            return self.told[incident]
+        for each in self.clocks:
+            if each.incident.id == incident:
+                return explained(each)
+        return Explanation(Ticket(self.incident(incident)[0], ()), ())
+
+    def month(self, month: str) -> MonthReport:
+        self._fail(self.unclear)
+        self.months.append(month)
+        return self.report_of(month)
+
+    def objectives(self) -> Sequence[ObjectiveView]:
+        self._fail(self.unclear)
+        return self.promised
+
+    on_duty: Duty = field(default_factory=lambda: people.duty())
+    dossiers: Mapping[int, Dossier] = field(default_factory=dict)
+    """Of incidents; others have the one of the drawing."""
+    unknown: Exception | None = None
+    """Makes everything about what belongs to an incident fail."""
+    helps: Known = field(default_factory=lambda: people.known())
+    written: ArticleView = field(default_factory=lambda: people.article())
+    manned: Sequence[RotaView] = field(default_factory=lambda: people.rotas())
+    own: Work = field(default_factory=lambda: people.work())
+    sent: tuple[Message, ...] = people.MESSAGES
+    spans_asked: list[tuple[datetime, datetime]] = field(default_factory=list)
+
+    def duty(self) -> Duty:
+        self._fail()
+        return self.on_duty
+
+    def dossier(self, incident: int) -> Dossier:
+        self._fail(self.unknown)
+        listed = tuple(each for each in self.open if each.parent == incident)
+        return self.dossiers.get(incident) or people.dossier(listed)
+
+    def known(self, target: str, check: str) -> Known:
+        self._fail(self.unknown)
+        return self.helps
+
+    def article(self, name: str) -> ArticleView:
+        self._fail(self.unknown)
+        if name != self.written.article.name:
+            raise NotFound(f"there is no article {name}", hint="see: lexops article list")
+        return self.written
+
+    def rotas(self, since: datetime, until: datetime) -> Sequence[RotaView]:
+        self._fail(self.unknown)
+        self.spans_asked.append((since, until))
+        return self.manned
+
+    def work(self) -> Work:
+        self._fail(self.unknown)
+        return self.own
+
+    def messages(self, everything: bool) -> Sequence[Message]:
+        self._fail(self.unknown)
+        return [each for each in self.sent if everything or each.state is not MessageState.DELIVERED]
+
+    def message(self, id: int) -> MessageView:
+        self._fail(self.unknown)
+        for each in self.sent:
+            if each.id == id:
+                return MessageView(each, people.ATTEMPTS)
+        raise NotFound(f"there is no message {id}")
 
     def newest_event(self) -> int:
         self._fail()
@@ -684,9 +1009,9 @@ class FakePort:
         self.now = replace(self.now, **fields)  # type: ignore[arg-type]
         self.event += 1
 
-    def _fail(self) -> None:
-        if self.error:
-            raise self.error
+    def _fail(self, also: Exception | None = None) -> None:
+        if error := self.error or also:
+            raise error
 
 
 REFUSED = Refused("resolving needs the role support", hint="Ask a holder of the role.")

@@ -7,13 +7,14 @@ import threading
 import pytest
 
 from lexops.activity.model import Activity
-from lexops.errors import Unreachable
+from lexops.errors import Refused, Unreachable
 from lexops.operations import Effect
 from lexops.targets.model import Kind
 from lexops.tui.places import ActivityPlace, CheckPlace
 from lexops.tui.screens.activity import ActivityScreen
 from tests.tui.conftest import Desk, desk
-from tests.tui.port import NOW, FakeOperation, FakeParameter, FakePort, preview, sessions
+from tests.tui.port import NOW, FakeOperation, FakeParameter, FakePort, FakeWatching, preview, sessions
+from tests.waiting import PATIENCE
 
 PARAMETERS = tuple(FakeParameter(name) for name in ("target", "pid", "started"))
 CANCEL = FakeOperation(
@@ -144,7 +145,7 @@ async def test_a_look_that_hangs_blocks_nothing_and_no_second_one_begins() -> No
 
         def look() -> Activity:
             begun.append(1)
-            answer.wait(10)
+            answer.wait(60)
             return d.port.watching.now
 
         d.port.watching.look = look  # type: ignore[method-assign]
@@ -153,6 +154,7 @@ async def test_a_look_that_hangs_blocks_nothing_and_no_second_one_begins() -> No
             for _ in range(3):
                 screen._tick()
             await d.pilot.press("down", "s")
+            await d.until(lambda: begun)
             await d.pilot.pause()
             text = d.screen_text()
             assert "last seen 1 min ago" in text and "by longest" in text and len(begun) == 1
@@ -167,6 +169,7 @@ async def test_a_database_that_was_never_reached_says_so() -> None:
         await d.console.go(ActivityPlace("billing-db"))
         await d.until(lambda: "connection refused" in d.panel("#unseen"))
         assert "is it started?" in d.panel("#unseen")
+        assert "not read yet" in d.screen_text() and "no sessions" not in d.screen_text()
 
 
 async def test_a_blind_role_is_told_the_grant_and_shown_no_list() -> None:
@@ -178,7 +181,7 @@ async def test_a_blind_role_is_told_the_grant_and_shown_no_list() -> None:
         await open_activity(d)
         text = d.screen_text()
         assert "cannot see: lexops_blind sees only its own sessions" in text and grant in text
-        assert "no sessions" not in text
+        assert "no sessions" not in text and "? help" in text.splitlines()[-1]
 
 
 async def test_the_connection_is_given_back_under_a_dialog_and_closed_with_the_screen() -> None:
@@ -192,6 +195,27 @@ async def test_the_connection_is_given_back_under_a_dialog_and_closed_with_the_s
         await d.press("escape", "escape")
         assert d.here == "OverviewScreen"
         await d.until(lambda: d.port.watching.closed)
+
+
+async def test_the_connection_is_given_back_also_when_the_last_look_under_a_dialog_fails() -> None:
+    asked, end = threading.Event(), threading.Event()
+
+    class Slow(FakeWatching):
+        def look(self) -> Activity:
+            asked.set()
+            end.wait(PATIENCE)
+            raise Refused("the role may not look")
+
+    slow = port()
+    slow.watching = Slow(slow.watching.now)
+    async with desk(slow) as d:
+        await d.console.go(ActivityPlace("billing-db"))
+        await d.until(asked.is_set)
+        await d.pilot.press("question_mark")
+        await d.until(lambda: d.here == "HelpScreen")
+        assert slow.watching.rests == 0
+        end.set()
+        await d.until(lambda: slow.watching.rests == 1)
 
 
 async def test_it_holds_still_while_paused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from textual.widgets import Button, Input, TextArea
 
@@ -9,9 +11,10 @@ from lexops.errors import Refused, StoreError
 from lexops.operations import Effect
 from lexops.tui.presenters.confirm import confirm_lines, needs_words, tries_words
 from lexops.tui.presenters.forms import button_words
-from lexops.tui.views import Means
+from lexops.tui.views import Intent, Means
 from tests.tui.conftest import Desk, desk
 from tests.tui.port import REASON, RESTORE, FakeOperation, FakeParameter, FakePort, preview
+from tests.waiting import PATIENCE
 
 GRANT = FakeOperation("approval.grant", "Approve a request", "change", (REASON,), critical=True)
 
@@ -59,6 +62,55 @@ async def test_escape_cancels_a_confirmation() -> None:
         assert d.here == "OverviewScreen" and d.port.intents == []
 
 
+async def test_escape_promises_nothing_once_the_act_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = threading.Event()
+    at_once = FakePort.submit
+
+    def slowly(port: FakePort, intent: Intent) -> str:
+        assert answer.wait(PATIENCE)
+        return at_once(port, intent)
+
+    monkeypatch.setattr(FakePort, "submit", slowly)
+    note = FakeOperation("incident.note", "Note something", "change", (REASON,))
+    async with desk(FakePort(offered=(RESTORE, note))) as d:
+        try:
+            await confirming(d)
+            d.console.screen.query_one("#confirm-word", Input).value = "billing-db"
+            d.console.screen.query_one("#go", Button).press()
+            await d.until(lambda: d.console.screen.query_one("#go", Button).disabled)
+            await d.pilot.press("escape")
+            await d.until(lambda: "cannot be called back" in d.screen_text())
+            d.console.screen.query_one("#cancel", Button).press()
+            d.console.screen.query_one("#glass", Button).press()
+            await d.pilot.pause()
+            assert d.here == "ConfirmScreen" and "cannot be called back" in d.screen_text()
+        finally:
+            answer.set()
+        await d.until(lambda: d.here == "OverviewScreen")
+        assert len(d.port.intents) == 1
+        answer.clear()
+        try:
+            d.console.operate("incident.note", {})
+            await d.until(lambda: d.here == "FormScreen")
+            await d.press("~because")
+            await d.pilot.press("ctrl+s", "escape")
+            await d.until(lambda: "cannot be called back" in d.screen_text())
+            assert d.here == "FormScreen"
+        finally:
+            answer.set()
+        await d.until(lambda: d.here == "OverviewScreen")
+        assert len(d.port.intents) == 2
+
+
+async def test_a_dialog_keeps_nobody_in_the_console() -> None:
+    async with desk(FakePort(offered=(RESTORE,))) as d:
+        await confirming(d)
+        await d.pilot.press("q")
+        assert not d.console.ending.is_set()
+        await d.pilot.press("ctrl+q")
+        assert d.console.ending.is_set()
+
+
 async def test_a_wrong_word_does_nothing_and_the_right_one_needs_another_key() -> None:
     async with desk(FakePort(offered=(RESTORE,))) as d:
         await confirming(d)
@@ -78,7 +130,7 @@ async def test_a_wrong_word_does_nothing_and_the_right_one_needs_another_key() -
             "billing-db",
             "",
         )
-        assert "backup.restore requested" in d.screen_text()
+        await d.until(lambda: "backup.restore requested" in d.toasts)
 
 
 async def test_breaking_the_glass_is_marked_and_needs_a_reason() -> None:
@@ -145,7 +197,7 @@ async def test_a_refusal_stays_in_the_confirmation_and_leaves_cancel_in_focus() 
 async def test_what_is_refused_before_it_is_planned_is_said_and_not_confirmed() -> None:
     async with desk(FakePort(offered=(RESTORE,), refuse=Refused("support engineers destroy nothing"))) as d:
         d.console.operate("backup.restore", {"target": "billing-db"})
-        await d.until(lambda: "support engineers destroy nothing" in d.screen_text())
+        await d.until(lambda: "support engineers destroy nothing" in d.toasts)
         assert d.here == "OverviewScreen"
 
 
@@ -157,6 +209,7 @@ async def test_a_destructive_act_with_fields_is_confirmed_after_its_form() -> No
         await d.press("tab", "tab", "~billing-db", "enter", "enter")
         await d.until(lambda: d.here == "ConfirmScreen")
         await d.press("escape")
+        await d.press("ctrl+s")  # goes on where nothing is destroyed, and only there
         assert d.here == "FormScreen" and d.port.intents == []
         assert d.console.screen.query_one(Input).value == "billing-db"
 
@@ -252,7 +305,7 @@ async def test_a_fault_on_the_way_is_said_and_nothing_is_left_open() -> None:
     async with desk(FakePort(offered=(RESTORE,)), poll=30) as d:
         d.port.error = StoreError("the store cannot be reached")
         d.console.operate("backup.restore", {"target": "billing-db"})
-        await d.until(lambda: "the store cannot be reached" in d.screen_text())
+        await d.until(lambda: "the store cannot be reached" in d.toasts)
         assert d.here == "OverviewScreen" and d.console.is_running
 
 

@@ -77,7 +77,7 @@ async def test_an_entry_shows_its_fields_and_its_proof() -> None:
         ):
             assert said in text, said
         await d.press("p")
-        await d.until(lambda: "proof written: /srv/proofs/entry-1.json" in d.screen_text())
+        await d.until(lambda: "proof written: /srv/proofs/entry-1.json" in d.toasts)
 
 
 async def test_what_is_not_sealed_cannot_be_proven_yet() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,30 +13,67 @@ from textual.widgets import Button, Input
 
 from lexops.audit.verdict import Problem, Verdict
 from lexops.checks.model import Check, Finding, Judged, Note, Status
-from lexops.checks.view import CheckDetail, CheckRow, TargetRow
-from lexops.errors import Refused
+from lexops.checks.view import CheckDetail, CheckRow, ObjectiveView, TargetRow
+from lexops.errors import InvalidRequest, Refused
+from lexops.escalation.model import State as CourseState
 from lexops.gate.model import Approval, RequestView, StepView
-from lexops.incidents.model import Entry, Incident
+from lexops.incidents.model import Entry, Incident, LinkKind, SavedView
+from lexops.outbox.model import Attempt, Message, MessageView
+from lexops.sla.model import ClockKind, ClockState, Facts
+from lexops.sla.view import Explanation, Restatement, Ticket
+from lexops.sla.view import Report as MonthReport
+from lexops.tui.duty import (
+    ArticleView,
+    Course,
+    Dossier,
+    Duty,
+    Known,
+    Ladder,
+    OwnShift,
+    RotaView,
+    Rung,
+    Work,
+)
 from lexops.tui.edge import Edge
 from lexops.tui.ink import Ink, Line, cells, fitted, plain, wrapped
-from lexops.tui.places import CheckPlace, EntryPlace, IncidentPlace, RequestPlace
+from lexops.tui.places import (
+    ArticlePlace,
+    CheckPlace,
+    EntryPlace,
+    IncidentPlace,
+    MessagePlace,
+    OnCallPlace,
+    OutboxPlace,
+    RequestPlace,
+    WorkPlace,
+)
 from lexops.tui.presenters import (
     check,
     checks,
+    clocks,
     confirm,
+    explanation,
     forms,
     header,
     incidents,
     jump,
+    knowledge,
+    months,
+    objectives,
+    oncall,
+    outbox,
     overview,
     proof,
+    queue,
     requests,
+    work,
 )
 from lexops.tui.presenters.banners import banner_lines
 from lexops.tui.presenters.columns import place, row_line
 from lexops.tui.presenters.search import matches, score
 from lexops.tui.snapshot import Snapshot, Trouble
 from lexops.tui.views import Covered, EntryView, HeadsView, LogRow, SessionView, SigningTask
+from tests.tui import duty as people
 from tests.tui.conftest import desk
 from tests.tui.port import (
     INCIDENTS,
@@ -47,9 +85,13 @@ from tests.tui.port import (
     FakeOperation,
     FakePort,
     checkpoint,
+    clock,
     detail,
+    explained,
     fleet,
     intact,
+    month_report,
+    objective,
     preview,
     request,
     sealed,
@@ -120,6 +162,66 @@ def hostile_incident(text: str) -> Incident:
     return replace(INCIDENTS[0], title=text, target=text, check=text, owner=text, fingerprint=text)
 
 
+def hostile_duty(text: str) -> Duty:
+    return people.duty(
+        courses={41: Course(CourseState.RUNNING, text, NOW)},
+        views=(SavedView(text, text, text),),
+        unmanned=(text,),
+        undelivered=2,
+        promises=(people.promise(),),
+        unclear=(text,),
+    )
+
+
+def hostile_dossier(text: str) -> Dossier:
+    known = people.dossier()
+    found = tuple(replace(each, title=text, solved=text) for each in known.known.similar)
+    return replace(
+        known,
+        ladder=Ladder(
+            text, (Rung(NOW, text, True, text, text, True), Rung(NOW, text, False, text, text)), True
+        ),
+        children=(hostile_incident(text),),
+        parent=hostile_incident(text),
+        links=tuple(
+            replace(each, ref=text, operator=text, kind=kind) for each in known.links for kind in LinkKind
+        ),
+        attachments=tuple(replace(each, name=text, operator=text) for each in known.attachments),
+        watchers=(text,),
+        known=Known(found, (replace(known.known.articles[0], title=text, id=text),), (text,), text),
+        runbook=text,
+        unclear=(text,),
+    )
+
+
+def hostile_rota(text: str) -> RotaView:
+    rota = people.rotas()[1]
+    shifts = tuple(replace(each, person=text, layer=text) for each in rota.shifts)
+    return replace(rota, name=text, title=text, shifts=shifts, now=shifts[0], following=shifts[1])
+
+
+def hostile_message(text: str) -> Message:
+    values = {text: text}
+    return people.message(subject=text, template=text, values=values, error=text, proof=text)
+
+
+def hostile_article(text: str) -> ArticleView:
+    known = people.article()
+    article = replace(known.article, title=text, body=text, checks=(text,), tags=(text,), runbooks=(text,))
+    return replace(known, article=article, by=text, why=text)
+
+
+def hostile_around(text: str) -> queue.Around:
+    return queue.Around(NOW, hostile_duty(text), {41: clock()}, text, {text: text}, {41: 3}, {41})
+
+
+def hostile_queue(text: str, width: int) -> list[Line]:
+    found = queue.arranged([hostile_incident(text)], queue.Wanted(), hostile_around(text))
+    with suppress(InvalidRequest):
+        queue.read(text)
+    return [queue.chips(found.views, found.counts, len(found.views) - 1, width)]
+
+
 def hostile_request(text: str) -> RequestView:
     return request(
         title=text,
@@ -134,6 +236,54 @@ def hostile_request(text: str) -> RequestView:
         approvals=(Approval(text, True, NOW, text),),
         steps=(StepView(0, text, text, NOW, NOW, text, text),),
     )
+
+
+def hostile_ticket(text: str) -> Ticket:
+    facts = Facts(text, text, text, text, text)
+    clocks = tuple(
+        clock(kind, 30, state, facts=facts, policy=text, calendar=text, contract=text)
+        for kind in ClockKind
+        for state in ClockState
+    )
+    return Ticket(hostile_incident(text), clocks)
+
+
+def hostile_explanation(text: str) -> Explanation:
+    known = explained(hostile_ticket(text))
+    return replace(
+        known,
+        told=tuple(
+            replace(
+                told, lines=(text,) * 3, segments=tuple(replace(each, why=text) for each in told.segments)
+            )
+            for told in known.told
+        ),
+    )
+
+
+def hostile_month(text: str) -> MonthReport:
+    report = month_report("2026-11")
+    return replace(
+        report,
+        site=text,
+        zone=text,
+        attainments=tuple(replace(each, name=text, group=text) for each in report.attainments),
+        breaches=tuple(
+            replace(each, title=text, priority=text, client=text, provider=text, reason=text)
+            for each in report.breaches
+        ),
+        days=tuple(replace(each, client=text) for each in report.days),
+        definitions=(text,),
+        digest=text,
+        closed=NOW,
+        restatements=(Restatement(text, text, text),),
+        tampered=text,
+        behind=3,
+    )
+
+
+def hostile_objective(text: str) -> ObjectiveView:
+    return objective(text, title=text, client=text, targets=(text,) * 3, unseen=(text,))
 
 
 def hostile_log_row(text: str) -> LogRow:
@@ -167,6 +317,16 @@ def hostile_port(text: str) -> FakePort:
         offered=(*OPERATIONS, operation, RESTORE),
         details={(text, text): hostile_detail(text)},
         refuse=Refused(text or "refused", hint=text),
+        clocks=(hostile_ticket(text),),
+        told={41: hostile_explanation(text)},
+        report_of=lambda month: replace(hostile_month(text), month=month),
+        promised=(hostile_objective(text), objective()),
+        on_duty=hostile_duty(text),
+        dossiers={41: hostile_dossier(text)},
+        helps=hostile_dossier(text).known,
+        manned=(hostile_rota(text),),
+        sent=(hostile_message(text),),
+        written=hostile_article(text),
     )
 
 
@@ -199,7 +359,8 @@ def test_every_list_presenter_is_harmless(text: str, width: int) -> None:
         row_line(row, place(overview.urgent_columns([row], NOW), width)),
         *(row_line(each, place(overview.need_columns(need, NOW), width)) for each in need),
         row_line(target, place(overview.target_columns([target]), width)),
-        row_line(incident, place(incidents.columns([incident], NOW), width)),
+        row_line(incident, place(queue.columns([incident], hostile_around(text)), width)),
+        *hostile_queue(text, width),
         *(row_line(each, place(jump.columns(), width)) for each in jump.answers(text, known)),
         row_line(Finding(text, text), place(check.finding_columns(), width)),
     ]
@@ -217,7 +378,11 @@ def test_every_page_presenter_is_harmless(text: str, width: int, height: int) ->
     assert_harmless(check.finding_lines(known.findings[0], width))
     assert_harmless([check.crumb(known.row, NOW)])
     timeline = [replace(entry, text=text, author=text) for entry in TIMELINE]
-    assert_harmless(incidents.incident_lines(hostile_incident(text), timeline, known.row, NOW, ZONE, width))
+    ticket = hostile_ticket(text)
+    for clocks_, dossier in ((ticket, hostile_dossier(text)), (text, text)):
+        page = incidents.Known(ticket.incident, timeline, known.row, clocks_, dossier)
+        assert_harmless([row.line for row in incidents.about_rows(page, NOW, ZONE, width)])
+    assert_harmless([row.line for row in incidents.Timeline().rows(timeline, ZONE, width)])
     snapshot = Snapshot(1, replace(fleet(), targets=(replace(fleet().targets[0], environment=text),)))
     standing = header.Standing(text, text, NOW + timedelta(hours=1), snapshot, Trouble(text, text), True)
     assert_harmless([header.header_line(standing, width)], width)
@@ -262,6 +427,64 @@ def test_every_presenter_of_requests_and_of_the_record_is_harmless(text: str, wi
 
 
 @quick
+@given(anything, st.integers(24, 140))
+@example(NASTY[-1], 80)
+def test_every_presenter_of_people_and_messages_is_harmless(text: str, width: int) -> None:
+    snapshot = Snapshot(1, fleet(), (hostile_incident(text),), duty=hostile_duty(text))
+    tasks = work.tasks(
+        snapshot, Work((OwnShift(text, hostile_rota(text).now),), hostile_duty(text).promises), NOW, ZONE
+    )
+    rota, sent = hostile_rota(text), hostile_message(text)
+    view = MessageView(sent, (Attempt(1, NOW, text, text, False, text),))
+    lines = [
+        *(row_line(each, place(work.columns(tasks), width)) for each in tasks),
+        *(
+            row_line(each, place(overview.need_columns(overview.needs(snapshot, NOW), NOW), width))
+            for each in overview.needs(snapshot, NOW)
+        ),
+        row_line(rota, place(oncall.columns([rota], NOW.date(), NOW, ZONE), width)),
+        row_line(sent, place(outbox.columns([sent], NOW), width)),
+        *oncall.shift_lines(rota, NOW, ZONE, width),
+    ]
+    assert_harmless(lines, width)
+    assert_harmless(outbox.message_lines(view, NOW, ZONE, width))
+    assert_harmless(knowledge.article_lines(hostile_article(text), ZONE, width))
+    matches(text, work.haystack(tasks[0]) + oncall.haystack(rota) + outbox.haystack(sent))
+
+
+@quick
+@given(anything, st.integers(1, 180))
+@example(NASTY[-1], 80)
+def test_every_list_and_table_of_the_clocks_is_harmless(text: str, width: int) -> None:
+    rows = clocks.rows([hostile_ticket(text)])
+    report, goal = hostile_month(text), hostile_objective(text)
+    lines = [
+        *(row_line(row, place(clocks.columns(rows, NOW, ZONE), width)) for row in rows),
+        *(
+            row_line(row, place(months.breach_columns(report.breaches, ZONE), width))
+            for row in report.breaches
+        ),
+        row_line(goal, place(objectives.columns([goal]), width)),
+        *clocks.clock_lines([row.clock for row in rows], NOW, ZONE, width),
+    ]
+    assert_harmless(lines, width)
+    matches(text, "".join(map(clocks.haystack, rows)) + objectives.haystack(goal))
+    matches(text, "".join(map(months.breach_haystack, report.breaches)))
+
+
+@quick
+@given(anything, st.integers(72, 180))
+def test_every_page_of_the_clocks_is_harmless(text: str, width: int) -> None:
+    report, told = hostile_month(text), hostile_explanation(text)
+    assert_harmless(explanation.explanation_lines(told, 0, NOW, ZONE, width))
+    assert_harmless([explanation.state_words(told.told[0].clock, NOW)])
+    assert_harmless(months.heat_lines(report, width), width)
+    assert_harmless(months.attainment_lines(report.attainments, width), width)
+    assert_harmless(months.summary_lines(report, ZONE, width), width)
+    assert_harmless(objectives.objective_lines(hostile_objective(text), width))
+
+
+@quick
 @given(anything)
 def test_nothing_that_acts_passes_the_edge(text: str) -> None:
     safe = Edge()._safe(text)
@@ -301,6 +524,18 @@ async def test_every_screen_shows_hostile_text_as_text(text: str) -> None:
         await d.press("escape")
         await d.console.go(IncidentPlace(41))
         await look()
+        for keys in (("9",), ("enter",), ("m", "m"), ("9", "m"), ("t",), ("b",)):
+            await d.press(*keys)
+            await look()
+        for place_ in (
+            OnCallPlace(),
+            WorkPlace(),
+            OutboxPlace(),
+            MessagePlace(5),
+            ArticlePlace("standby-lag"),
+        ):
+            await d.console.go(place_)
+            await look()
         for key in ("w", "0"):
             await d.press(key)
             await look()

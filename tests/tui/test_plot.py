@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lexops.checks.model import Status
 from lexops.checks.thresholds import Levels, levels
 from lexops.checks.view import Happened, Mark, Point, Series
 from lexops.tui.ink import Tone, cells, plain
 from lexops.tui.plot import plot, show_value, thresholds
-from lexops.tui.presenters.check import outlook
-from tests.tui.port import NOW, ZONE, lag
+from lexops.tui.presenters.check import detail_lines, outlook
+from tests.tui.port import NOW, ZONE, detail, lag, row
 
 
 def series(*values: float, every: float = 60, unit: str = "", limit: float | None = None) -> Series:
@@ -92,7 +94,7 @@ def test_any_series_is_drawn_within_its_room(
     lines = plot(series(*values, every=every, unit=unit, limit=10), given_levels, ZONE, width, height)
     assert len(lines) <= max(1, height)
     if len(lines) > 1:
-        assert all(cells(line) <= width + 8 for line in lines)
+        assert all(cells(line) <= width for line in lines)
 
 
 def test_what_is_foreseen_stands_ahead_of_now_and_incidents_under_the_axis() -> None:
@@ -110,6 +112,32 @@ def test_what_is_foreseen_stands_ahead_of_now_and_incidents_under_the_axis() -> 
     assert any("•" in line for line in text)
     assert text[-1].count("◆") == 2 and text[-1].count("▲") == 2 and "▼" not in text[-1]
     assert "opened" in text[-1]
+
+
+def test_the_zone_is_said_also_where_no_threshold_leaves_room_at_the_side() -> None:
+    lines = [plain(line) for line in plot(lag(), Levels(), ZONE, 60, 8)]
+    assert lines[-1].endswith("15:02 CET") and max(map(len, lines)) <= 60
+
+
+def test_signs_are_explained_in_a_gap_between_them_when_both_ends_are_taken() -> None:
+    points = tuple(Point(NOW - timedelta(minutes=5 * (96 - n)), 1, 1, 1) for n in range(97))
+    marks = (
+        Mark(points[1].at, Happened.OPENED, "#3"),
+        Mark(points[-2].at, Happened.RESOLVED, "#3"),
+    )
+    told = plain(plot(Series("m", "", "", None, points), Levels(), ZONE, 77, 12, marks=marks)[-1])
+    assert told.split() == ["▲", "▲", "opened", "▼", "resolved", "▼"] and len(told) <= 77
+
+
+def test_the_page_says_the_thresholds_of_the_metric_that_it_plots() -> None:
+    known = detail(row("billing-db", "postgresql.replication_lag", Status.CRITICAL, "14 min behind"))
+    each = {"replay lag": levels("200%"), "held WAL": levels(crit="400")}
+    known = replace(known, definition=replace(known.definition, levels=Levels(), levels_of=each))
+    said = [
+        "\n".join(plain(line) for line in detail_lines(known, NOW, ZONE, 100, 40, metric))
+        for metric in range(2)
+    ]
+    assert "warn 200%" in said[0] and "crit 400" in said[1] and "no thresholds" not in said[0] + said[1]
 
 
 def test_what_stands_still_has_nothing_ahead() -> None:

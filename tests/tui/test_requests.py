@@ -109,8 +109,8 @@ async def test_requests_are_reached_by_jump_by_palette_and_from_what_needs_you()
         assert d.here == "RequestsScreen"
         await d.press("1", "colon", "~request 12", "enter")
         assert d.here == "RequestScreen"
-        await d.press("1", "ctrl+p")
-        await d.until(lambda: "that wait for people" in d.screen_text())
+        await d.press("1", "ctrl+p", "~requests")
+        await d.until(lambda: "list approvals, decisions" in d.screen_text())
         await d.press("escape", "tab", "enter")
         assert d.here == "RequestScreen"
 

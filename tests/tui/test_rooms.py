@@ -4,18 +4,38 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from textual.events import Key
 from textual.widgets import Button, Input
 
+from lexops import tui
 from lexops.checks.model import Status
 from lexops.checks.view import WorkerRow
 from lexops.errors import StoreError
+from lexops.tui.edge import Edge
+from lexops.tui.ink import cells, plain
 from lexops.tui.places import CheckPlace, IncidentPlace
+from lexops.tui.presenters.check import detail_lines
+from lexops.tui.screens.room import Room
 from lexops.tui.widgets.filter_bar import FilterBar
 from tests.tui.conftest import desk
-from tests.tui.port import CHECK, NOW, REFUSED, TARGET, FakeOperation, FakePort, ago, preview, row
+from tests.tui.port import (
+    CHECK,
+    NOW,
+    REFUSED,
+    TARGET,
+    ZONE,
+    FakeOperation,
+    FakeParameter,
+    FakePort,
+    ago,
+    detail,
+    fleet,
+    preview,
+    row,
+)
 
 
 async def test_the_overview_shows_what_is_wrong_and_what_waits() -> None:
@@ -38,7 +58,13 @@ async def test_checks_behind_an_unreachable_target_are_counted_not_listed() -> N
 
 @pytest.mark.parametrize(
     ("key", "screen"),
-    [("1", "OverviewScreen"), ("2", "HealthScreen"), ("3", "IncidentsScreen"), ("0", "AuditScreen")],
+    [
+        ("1", "OverviewScreen"),
+        ("2", "HealthScreen"),
+        ("3", "IncidentsScreen"),
+        ("9", "SlaScreen"),
+        ("0", "AuditScreen"),
+    ],
 )
 async def test_number_keys_lead_to_the_modes(key: str, screen: str) -> None:
     async with desk() as d:
@@ -128,6 +154,22 @@ async def test_the_check_page_has_everything() -> None:
         assert "held WAL" in d.screen_text()
 
 
+def test_a_long_sentence_on_the_page_of_a_check_gives_way_to_when_it_was() -> None:
+    known, long = detail(fleet().checks[0]), "very much to say " * 9
+    cut = replace(
+        known,
+        definition=replace(known.definition, source=long),
+        related=tuple(replace(each, summary=long) for each in known.related),
+        history=tuple(replace(each, summary=long) for each in known.history),
+    )
+    lines = detail_lines(cut, NOW, ZONE, 80, 24)
+    text = [plain(each) for each in lines]
+    assert max(cells(each) for each in lines) <= 80
+    assert " ".join(" ".join(text).split()).count("very much to say") >= 9
+    assert next(each for each in text if "host.ssh" in each).endswith("…  for 4 m")
+    assert text[-1].endswith("CET") and text[-2].endswith("CET")
+
+
 async def test_keys_of_a_check_ask_for_operations() -> None:
     async with desk() as d:
         await d.press("enter", "r")
@@ -149,6 +191,43 @@ async def test_keys_of_a_check_ask_for_operations() -> None:
         await d.settle()
         await d.press("i")
         assert d.here == "IncidentScreen"
+
+
+@pytest.mark.parametrize("keys", [("enter",), ("2",), ("2", "v")])
+async def test_downtime_is_of_the_whole_target_unless_somebody_types_a_check(keys: tuple[str, ...]) -> None:
+    given = (TARGET, FakeParameter("minutes", int), FakeParameter("check", required=False))
+    downtime = FakeOperation("check.downtime", "Announce downtime", "change", given)
+    async with desk(FakePort(offered=(downtime,))) as d:
+        await d.press(*keys)
+        room = d.console.screen
+        assert isinstance(room, Room)
+        while "check" not in room.subject():
+            await d.press("down")
+        target = room.subject()["target"]
+        await d.press("d", "~30", "enter", "enter", "enter")
+        await d.until(lambda: d.port.asked)
+        assert d.port.asked == [("check.downtime", {"target": target, "minutes": 30})]
+
+
+async def test_while_a_filter_is_typed_the_foot_names_no_key_that_would_be_typed_into_it() -> None:
+    async with desk() as d:
+        await d.press("2", "slash")
+        assert "enter keep" in d.panel("KeyLine") and "/ filter" not in d.panel("KeyLine")
+        await d.press("slash", "enter")
+        assert "/ filter" in d.panel("KeyLine")
+
+
+async def test_the_key_of_live_sessions_is_explained_where_there_are_none() -> None:
+    async with desk(size=(160, 30)) as d:
+        await d.press("2")
+        assert "l live" in d.panel("KeyLine")
+        d.list("checks").filter("portal")
+        await d.settle()
+        assert "l live" not in d.panel("KeyLine")
+        await d.press("l")
+        assert d.here == "HealthScreen"
+        await d.press("question_mark")
+        assert "only databases have sessions" in " ".join(d.panel("#help-lines").split())
 
 
 async def test_an_incident_can_be_opened_from_a_check_without_one() -> None:
@@ -325,7 +404,25 @@ async def test_an_unknown_incident_is_said_not_crashed() -> None:
 
 
 @pytest.mark.parametrize(
-    "keys", [("1",), ("2",), ("3",), ("0",), ("w",), ("2", "enter"), ("3", "enter"), ("0", "enter")]
+    "keys",
+    [
+        ("1",),
+        ("2",),
+        ("3",),
+        ("9",),
+        ("0",),
+        ("w",),
+        ("2", "enter"),
+        ("3", "enter"),
+        ("9", "enter"),
+        ("9", "m"),
+        ("9", "t"),
+        ("9", "b"),
+        ("0", "enter"),
+        ("3", "O"),
+        ("3", "y"),
+        ("3", "b", "enter"),
+    ],
 )
 async def test_help_lists_every_key_of_the_screen_and_the_signs(keys: tuple[str, ...]) -> None:
     async with desk(size=(100, 90)) as d:
@@ -346,7 +443,24 @@ async def test_help_lists_every_key_of_the_screen_and_the_signs(keys: tuple[str,
 
 async def test_every_binding_has_an_id_and_a_tooltip() -> None:
     async with desk() as d:
-        for keys in (("1",), ("2",), ("3",), ("enter",), ("0",), ("enter",), ("w",)):
+        for keys in (
+            ("1",),
+            ("2",),
+            ("3",),
+            ("enter",),
+            ("9",),
+            ("m",),
+            ("t",),
+            ("b",),
+            ("n", "enter"),
+            ("0",),
+            ("enter",),
+            ("w",),
+            ("3", "O"),
+            ("escape", "y"),
+            ("escape", "b"),
+            ("enter",),
+        ):
             await d.press(*keys)
             room = d.console.screen
             for node in (d.console, room):
@@ -449,11 +563,37 @@ async def test_an_unreachable_store_is_said_and_the_last_data_stay() -> None:
         assert "the store cannot be reached" not in d.panel("Header")
 
 
+async def test_what_was_never_read_is_not_said_to_be_well() -> None:
+    async with desk(FakePort(error=StoreError("the store cannot be reached"))) as d:
+        for key in "12390":
+            await d.press(key)
+            text = d.screen_text()
+            assert "the store cannot be reached" in text and "not read yet" in text
+            for calm in ("nothing is", "nobody is", "no targets", "no checks", "no open", "no clock"):
+                assert calm not in text
+
+
 async def test_a_fault_behind_the_port_is_kept_once_and_does_not_end_the_console() -> None:
     async with desk(FakePort(error=ZeroDivisionError("secret"))) as d:
         await d.pilot.pause(0.1)
         assert "LexOps failed while reading" in d.screen_text() and "secret" not in d.screen_text()
         assert len(d.crashes) == 1
+
+
+async def test_a_fault_of_the_reading_itself_is_kept_and_said_and_the_reading_goes_on() -> None:
+    port = FakePort(clocks=(None,))  # type: ignore[arg-type]  # not a value that any presenter is made for
+    async with desk(port) as d:
+        known = d.console.snapshot
+        assert known and known.unclear and "LexOps failed" in known.unclear.text
+        assert len(d.crashes) == 1
+        port.incidents = lambda include_resolved: None  # type: ignore[assignment, return-value]
+        port.change()
+        await d.until(lambda: d.console.trouble, "it is said")
+        assert "LexOps failed while reading" in d.screen_text()
+        del port.incidents  # type: ignore[method-assign]
+        port.change()
+        await d.until(lambda: d.console.snapshot is not known, "it goes on")
+        assert d.console.trouble is None and "LexOps failed" not in d.panel("Header")
 
 
 async def test_a_lost_worker_is_unmissable() -> None:
@@ -486,7 +626,24 @@ async def test_mixed_environments_show_the_most_serious_and_each_its_own() -> No
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (200, 60)])
 async def test_no_line_is_wider_than_the_screen_and_help_stays_in_sight(size: tuple[int, int]) -> None:
     async with desk(size=size) as d:
-        for keys in (("1",), ("2",), ("3",), ("0",), ("2", "enter"), ("0", "enter"), ("w",)):
+        for keys in (
+            ("1",),
+            ("2",),
+            ("3",),
+            ("9",),
+            ("m",),
+            ("t",),
+            ("b",),
+            ("n", "enter"),
+            ("0",),
+            ("2", "enter"),
+            ("0", "enter"),
+            ("w",),
+            ("3", "enter"),
+            ("3", "O"),
+            ("escape", "y"),
+            ("escape", "b"),
+        ):
             await d.press(*keys)
             lines = d.screen_text().split("\n")
             assert len(lines) == size[1]
@@ -523,15 +680,37 @@ async def test_ascii_signs_need_nothing_but_ascii() -> None:
             ("a",),
             ("escape",),
             ("w",),
+            ("9",),
+            ("m",),
+            ("t",),
+            ("b",),
+            ("n", "enter"),
             ("0",),
             ("v",),
             ("escape",),
+            ("3",),
+            ("enter",),
+            ("3", "O"),
+            ("escape", "y"),
+            ("escape", "b"),
             ("question_mark",),
         ):
             await d.press(*keys)
             assert d.screen_text().isascii(), keys
         await d.press("escape", "1", "1")
         assert "X CRITICAL" in d.screen_text()
+        d.console.say("it is done")
+        await d.settle()
+        assert "it is done" in d.screen_text() and d.screen_text().isascii()
+        await d.press("enter", "d")
+        assert d.here == "FormScreen" and d.screen_text().isascii()
+
+
+def test_every_sign_that_the_console_draws_has_an_ascii_one() -> None:
+    sources = Path(tui.__file__).parent.rglob("*.py")
+    signs = {sign for source in sources for sign in source.read_text("utf-8") if not sign.isascii()}
+    assert len(signs) > 20
+    assert not {sign for sign in signs if not Edge(ascii_signs=True)._safe(sign).isascii()}
 
 
 async def test_works_without_colour(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 from lexops.checks.model import Status
 from lexops.checks.triage import Change, Past
 from lexops.checks.view import QuietSpan
-from lexops.errors import NotFound
+from lexops.errors import InvalidRequest, NotFound
 from lexops.tui.places import TreePlace, TriagePlace
 from tests.tui.conftest import Desk, desk
 from tests.tui.port import CHECK, NOW, OPERATIONS, REASON, TARGET, FakeOperation, FakeParameter, FakePort, ago
@@ -153,3 +153,23 @@ async def test_from_the_tree_one_goes_to_triage_and_check() -> None:
 
 def test_the_moment_of_the_drawing_stands_still() -> None:
     assert NOW == ago()
+
+
+async def test_a_freeze_is_declared_below_the_tree_whatever_is_selected() -> None:
+    async with desk(port()) as d:
+        await d.console.go(TreePlace())
+        await d.press("f", "~2d", "tab", "~month end")
+        await d.push("#go")
+        await d.until(lambda: d.port.asked)
+        assert d.port.asked == [("freeze.start", {"until": "2d", "reason": "month end"})]
+
+
+async def test_a_refused_form_goes_to_the_field_that_is_named_and_the_next_enter_loses_nothing() -> None:
+    async with desk(port()) as d:
+        d.port.refuse = InvalidRequest("reason: too long", hint="at most 10,000 characters")
+        await d.console.go(TreePlace())
+        await d.press("f", "~2d", "enter", "~month end", "enter", "enter")
+        await d.until(lambda: "too long" in d.panel("#form-error"))
+        assert d.console.focused is d.console.screen.query_one("#field-1")
+        await d.press("enter")
+        assert d.here == "FormScreen"

@@ -67,6 +67,15 @@ async def rebuild(d: Desk, *, why: str = "") -> None:
     await d.push("#go")
 
 
+def test_names_in_the_record_are_shown_to_whoever_may_read_them(wall: World) -> None:
+    wall.submit("sam", "wall.paint", target="wall")
+    pseudonym = wall.id_of("sam")
+    for who, shown in (("sam", pseudonym), ("aud", "sam"), ("mia", "sam"), ("ana", "sam")):
+        (newest, *_) = port(wall, who).log()
+        assert newest.actor == port(wall, who).entry(newest.id).row.actor, who
+        assert (who, newest.actor) == (who, shown)
+
+
 async def test_one_asks_another_approves_and_both_see_it_done(wall: World) -> None:
     async with desk(port(wall, "ana"), (110, 36), clock=wall.clock) as ana:
         await rebuild(ana)

@@ -72,15 +72,6 @@ class Performer:
         self.journal.write("finish", key)
 
 
-def within(seconds: float, holds: Callable[[], Any]) -> Any:
-    """Wait until something holds; its value."""
-    end = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < end, f"did not happen within {seconds} s"
-        time.sleep(0.02)
-    return found
-
-
 class Held:
     """An act that a test can stop in the middle: it waits for as long as a file lies there."""
 

@@ -52,13 +52,13 @@ class Team:
     def kill(self, pid: int) -> float:
         """Kill -9; the moment it happened."""
         os.kill(pid, signal.SIGKILL)
-        next(m for m in self._members if m.pid == pid).wait(10)
+        next(m for m in self._members if m.pid == pid).wait(60)
         return time.monotonic()
 
     def end(self, pid: int) -> int:
         member = next(m for m in self._members if m.pid == pid)
         member.terminate()
-        return member.wait(20)
+        return member.wait(60)
 
     def lookers(self, since: float = 0.0) -> dict[str, set[int]]:
         """Who has looked at each target."""
@@ -89,5 +89,5 @@ class Team:
     def stop(self) -> None:
         for member in self._members:
             member.kill()
-            member.wait(10)
+            member.wait(60)
         self.site.store.close()

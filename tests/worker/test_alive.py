@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import subprocess
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
+from typing import NoReturn
 
 import pytest
 
 from lexops import app
-from lexops.checks import presence
+from lexops.checks import presence, read
 from lexops.cli.main import cli
 from lexops.cli.program import Program
+from lexops.errors import StoreError
 from lexops.incidents import store as incidents
 from lexops.incidents.model import Incident
 from lexops.site import Site
+from lexops.tui.presenters.header import worker_is_lost
+from lexops.worker import loop
 from lexops.worker.loop import Worker
+from tests.clock import ManualClock
 from tests.sites import open_site
+from tests.waiting import until
+
+DOORS = Program(app.open_site, app.open_console, app.work, app.operations)
 
 
-def _alive(site: Site) -> int:
-    doors = Program(app.open_site, app.open_console, app.work, app.operations)
+def _alive(site: Site, *options: str) -> int:
     with pytest.raises(SystemExit) as end:
-        cli(["worker", "alive", "--site", str(site.file.path)], obj=doors, standalone_mode=True)
+        cli(["worker", "alive", *options, "--site", str(site.file.path)], obj=DOORS, standalone_mode=True)
     code = end.value.code
     assert isinstance(code, int)
     return code
@@ -40,12 +48,33 @@ def test_when_nobody_watches_there_is_one_incident_until_somebody_does(
     for _ in range(2):
         assert _alive(site) == 1
         assert capsys.readouterr().out.startswith("LEXOPS CRITICAL - nobody watches")
+    assert _alive(site, "--format", "nagios") == 2
     assert [incident.title for incident in _open(site)] == ["Nobody watches: no worker is alive"]
     with site.store.begin() as connection:
         presence.claim_worker(connection, "elsewhere/1/x", 1, site.clock.now())
+    assert _alive(site, "--format", "nagios") == 0
+    capsys.readouterr()
     assert _alive(site) == 0
     assert capsys.readouterr().out.startswith("LEXOPS OK - a worker is alive")
     assert _open(site) == ()
+
+
+def test_a_worker_that_was_killed_is_not_called_alive(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = open_site(tmp_path)
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    with site.store.begin() as connection:
+        name = presence.worker_name(killed.pid)
+        presence.claim_worker(connection, name, killed.pid, site.clock.now())
+    with pytest.raises(SystemExit):
+        cli(["status", "--site", str(site.file.path)], obj=DOORS, standalone_mode=True)
+    said = capsys.readouterr().out.splitlines()[0]
+    assert "nobody watches" in said and "worker alive" not in said
+    with site.store.read() as connection:
+        worker = read.fleet(connection, site.clock.now()).worker
+    assert worker_is_lost(worker, site.clock.now())
 
 
 def test_the_dead_mans_switch_is_told_while_the_worker_works(tmp_path: Path) -> None:
@@ -71,3 +100,31 @@ def test_the_dead_mans_switch_is_told_while_the_worker_works(tmp_path: Path) -> 
         server.shutdown()
         server.server_close()
     assert told.is_set()
+
+
+def test_the_dead_mans_switch_is_not_told_while_the_store_does_not_answer(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(loop, "ping", told.append)
+    site = open_site(tmp_path, clock=clock, checks=[], more='[worker]\ndead_man = "http://127.0.0.1:9/ping"')
+    worker = Worker(site)
+    worker.start()
+    until(lambda: told, "nobody was told that it began")
+    with monkeypatch.context() as away:
+        away.setattr(site.store, "begin", _gone)
+        for _ in range(2):
+            clock.advance(minutes=1)
+            with pytest.raises(StoreError):
+                worker.turn()
+        told.clear()
+        worker._tell_dead_man()
+        assert told == []
+    worker.turn()
+    worker._tell_dead_man()
+    assert told
+    worker.leave()
+
+
+def _gone() -> NoReturn:
+    raise StoreError("gone")

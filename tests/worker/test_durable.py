@@ -23,7 +23,8 @@ from lexops.worker.durable import Durable
 from lexops.worker.engine import Place, has_unfinished
 from lexops.worker.interpreter import Left
 from tests.servers import DatabaseServer, site_url
-from tests.worker.runs import Held, Journal, Performer, Run, within
+from tests.waiting import until
+from tests.worker.runs import Held, Journal, Performer, Run
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,7 +70,7 @@ class Drivers:
     def stop(self) -> None:
         for process in self._running:
             process.kill()
-            process.wait(10)
+            process.wait(60)
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def opened(place: Place, performer: Performer, name: str = "one") -> Iterator[Du
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait(60)
 
 
 def test_a_step_that_finished_is_not_run_again_after_kill_9_and_the_one_in_flight_comes_back_interrupted(
@@ -99,11 +100,11 @@ def test_a_step_that_finished_is_not_run_again_after_kill_9_and_the_one_in_fligh
     drivers.held.hold("a", 1)
     drivers.jobs({"key": "a"})
     first = drivers.start("first")
-    within(30, lambda: drivers.journal.lines("begin", "a", 1))
+    until(lambda: drivers.journal.lines("begin", "a", 1))
     _kill(first)
     drivers.held.let_go("a", 1)
     drivers.start("second", "first")
-    within(30, lambda: drivers.journal.lines("finish", "a"))
+    until(lambda: drivers.journal.lines("finish", "a"))
     begun = [(step, interrupted) for _, _, step, interrupted, _ in drivers.journal.lines("begin", "a")]
     assert begun == [(0, False), (1, False), (1, True), (2, False)]
     assert drivers.effects() == ["a 0", "a 1", "a 2", "a finish"]
@@ -115,11 +116,11 @@ def test_a_last_act_killed_after_its_commit_and_before_its_record_comes_again_an
     drivers.held.hold("a", "finish")
     drivers.jobs({"key": "a", "steps": 1})
     first = drivers.start("first")
-    within(30, lambda: drivers.journal.lines("finish", "a"))
+    until(lambda: drivers.journal.lines("finish", "a"))
     _kill(first)
     drivers.held.let_go("a", "finish")
     drivers.start("second", "first")
-    within(30, lambda: len(drivers.journal.lines("finish", "a")) == 2)
+    until(lambda: len(drivers.journal.lines("finish", "a")) == 2)
     assert drivers.effects() == ["a 0", "a finish"]
     assert len(drivers.journal.lines("begin", "a")) == 1
 
@@ -128,11 +129,11 @@ def test_what_was_waiting_in_a_killed_worker_s_queue_is_done_too(drivers: Driver
     drivers.held.hold("a", 0)
     drivers.jobs({"key": "a", "lane": "x"}, {"key": "b", "lane": "x"})
     first = drivers.start("first")
-    within(30, lambda: drivers.journal.lines("begin", "a", 0))
+    until(lambda: drivers.journal.lines("begin", "a", 0))
     _kill(first)
     drivers.held.let_go("a", 0)
     drivers.start("second", "first")
-    within(30, lambda: drivers.journal.lines("finish", "b"))
+    until(lambda: drivers.journal.lines("finish", "b"))
     assert [key for _, key, *_ in drivers.journal.lines("finish")] == ["a", "b"]
 
 
@@ -140,12 +141,12 @@ def test_a_worker_told_to_end_leaves_its_run_to_the_next_without_waiting_for_it(
     drivers.held.hold("a", 0)
     drivers.jobs({"key": "a", "steps": 2})
     first = drivers.start("first")
-    within(30, lambda: drivers.journal.lines("begin", "a", 0))
+    until(lambda: drivers.journal.lines("begin", "a", 0))
     first.terminate()
-    assert first.wait(10) == 0
+    assert first.wait(60) == 0
     drivers.held.let_go("a", 0)
     drivers.start("second", "first")
-    within(30, lambda: drivers.journal.lines("finish", "a"))
+    until(lambda: drivers.journal.lines("finish", "a"))
     assert [interrupted for *_, interrupted, _ in drivers.journal.lines("begin", "a")] == [False, True, False]
 
 
@@ -157,12 +158,12 @@ def test_a_failed_step_ends_the_run_and_the_next_attempt_goes_on_from_it(
     performer.jobs = [Run("a", steps=3)]
     with opened(place, performer) as durable:
         durable.dispatch()
-        within(20, lambda: not durable.active())
+        until(lambda: not durable.active())
         assert performer.journal.lines("finish") == []
         broken = False
         performer.jobs.append(Run("a", steps=3, attempt=2, first=1))
         durable.dispatch()
-        within(20, lambda: performer.journal.lines("finish", "a"))
+        until(lambda: performer.journal.lines("finish", "a"))
     assert [step for _, _, step, *_ in performer.journal.lines("begin", "a")] == [0, 1, 1, 2]
 
 
@@ -173,10 +174,10 @@ def test_a_cancelled_run_ends_before_its_next_step(place: Place, tmp_path: Path)
     performer.jobs = [Run("a")]
     with opened(place, performer) as durable:
         durable.dispatch()
-        within(20, lambda: performer.journal.lines("begin", "a", 0))
+        until(lambda: performer.journal.lines("begin", "a", 0))
         durable.cancel("a")
         held.let_go("a", 0)
-        within(20, lambda: performer.journal.lines("end", "a", 0) and not durable._interpreter.running)
+        until(lambda: performer.journal.lines("end", "a", 0) and not durable._interpreter.running)
         assert durable.active() == frozenset()
     assert [step for _, _, step, *_ in performer.journal.lines("begin")] == [0]
     assert performer.journal.lines("finish") == []
@@ -187,9 +188,9 @@ def test_the_same_attempt_is_begun_once_however_often_it_is_handed_over(place: P
     with opened(place, performer) as durable:
         for _ in range(3):
             durable.start(Run("a", steps=1))
-        within(20, lambda: performer.journal.lines("finish", "a"))
+        until(lambda: performer.journal.lines("finish", "a"))
         durable.start(Run("a", steps=1))
-        within(20, lambda: not durable.active())
+        until(lambda: not durable.active())
     assert len(performer.journal.lines("begin")) == 1
 
 
@@ -199,7 +200,7 @@ def test_runs_of_one_lane_happen_one_after_the_other_in_the_order_they_were_rele
     performer = Performer(tmp_path)
     performer.jobs = [Run(key, steps=2, lane="x") for key in "dacb"]
     with opened(place, performer) as durable:
-        within(60, lambda: durable.dispatch() is None or len(performer.journal.lines("finish")) == 4)
+        until(lambda: durable.dispatch() is None or len(performer.journal.lines("finish")) == 4)
     words = [(word, key) for word, key, *_ in performer.journal.lines() if word in ("begin", "end", "finish")]
     assert words == [(w, key) for key in "dacb" for w in ("begin", "end", "begin", "end", "finish")]
 
@@ -211,9 +212,9 @@ def test_a_hung_run_does_not_hold_up_other_lanes(place: Place, tmp_path: Path) -
     performer.jobs = [Run("a", lane="x"), Run("b", lane="y")]
     with opened(place, performer) as durable:
         durable.dispatch()
-        within(20, lambda: durable.active() == {"a"} and performer.journal.lines("finish", "b"))
+        until(lambda: durable.active() == {"a"} and performer.journal.lines("finish", "b"))
         held.let_go("a", 0)
-        within(20, lambda: performer.journal.lines("finish", "a"))
+        until(lambda: performer.journal.lines("finish", "a"))
 
 
 def test_a_store_that_does_not_answer_makes_a_run_wait_and_a_step_it_hid_counts_as_interrupted(
@@ -231,7 +232,7 @@ def test_a_store_that_does_not_answer_makes_a_run_wait_and_a_step_it_hid_counts_
     performer.jobs = [Run("a", steps=2)]
     with opened(Place(make_url(f"sqlite:///{tmp_path}/runs.db")), performer) as durable:
         durable.dispatch()
-        within(20, lambda: performer.journal.lines("finish", "a"))
+        until(lambda: performer.journal.lines("finish", "a"))
     begun = [(step, interrupted) for _, _, step, interrupted, _ in performer.journal.lines("begin")]
     assert begun == [(0, False), (0, True), (0, True), (1, False)]
 
@@ -246,10 +247,10 @@ def test_a_run_that_no_thread_drives_any_more_is_brought_back(place: Place, tmp_
     performer.jobs = [Run("a", steps=1)]
     with opened(place, performer) as durable:
         durable.dispatch()
-        within(20, lambda: performer.journal.lines("begin", "a") and not durable._interpreter.running)
+        until(lambda: performer.journal.lines("begin", "a") and not durable._interpreter.running)
         assert durable.mend() == []
         assert durable.mend() == ["a"]
-        within(20, lambda: performer.journal.lines("finish", "a"))
+        until(lambda: performer.journal.lines("finish", "a"))
     assert [interrupted for *_, interrupted, _ in performer.journal.lines("begin")] == [False, True]
 
 
@@ -259,7 +260,7 @@ def test_ended_runs_are_forgotten_and_others_kept(place: Place, tmp_path: Path) 
     now = datetime.now(UTC)
     with opened(place, performer) as durable:
         durable.dispatch()
-        within(20, lambda: performer.journal.lines("finish", "a") and not durable.active())
+        until(lambda: performer.journal.lines("finish", "a") and not durable.active())
         assert durable.purge(now - timedelta(hours=1)) == 0
         assert durable.purge(now + timedelta(hours=1)) == 1
         assert durable.purge(now + timedelta(hours=1)) == 0
@@ -274,7 +275,7 @@ def test_unfinished_runs_are_known_without_starting_the_engine(place: Place, tmp
     with opened(place, performer) as durable:
         assert not has_unfinished(place)
         durable.dispatch()
-        within(20, lambda: performer.journal.lines("begin", "a"))
+        until(lambda: performer.journal.lines("begin", "a"))
         assert durable.owners() == {"one"}
     assert has_unfinished(place)
     held.let_go("a", 0)
@@ -297,7 +298,7 @@ def test_nothing_is_pickled_and_no_error_s_text_is_kept(tmp_path: Path) -> None:
     performer.jobs = [Run("a")]
     with opened(Place(make_url(f"sqlite:///{file}")), performer) as durable:
         durable.dispatch()
-        within(20, lambda: performer.journal.lines("begin", "a") and not durable.active())
+        until(lambda: performer.journal.lines("begin", "a") and not durable.active())
     raw = b"".join(path.read_bytes() for path in tmp_path.glob("runs.db*"))
     assert b"4711" not in raw and b"ValueError" in raw
     connection = sqlite3.connect(file)

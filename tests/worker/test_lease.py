@@ -14,7 +14,7 @@ from lexops.store.database import Store
 from lexops.worker.lease import Lease, lease
 from lexops.worker.postgresql_lease import PATIENCE, PostgreSQLLease
 from tests.servers import HOST, DatabaseServer, HalfOpenProxy, site_url
-from tests.worker.runs import within
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -45,9 +45,9 @@ def test_a_worker_is_gone_when_its_process_was_killed_and_not_before(store: Stor
         assert _gone(second, "first", "second") == set()
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
         process.stdout.close()
-    within(10, lambda: second.hold() and _gone(second, "first") == {"first"})
+    until(lambda: second.hold() and _gone(second, "first") == {"first"})
     second.release()
 
 
@@ -77,5 +77,5 @@ def test_a_holder_whose_connection_a_firewall_has_forgotten_knows_within_seconds
     proxy.freeze()
     started = time.monotonic()
     assert not held.hold()
-    assert time.monotonic() - started < PATIENCE + 2
+    assert time.monotonic() - started < PATIENCE + 30
     held.release()

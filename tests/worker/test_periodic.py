@@ -16,7 +16,8 @@ from lexops.worker.loop import Worker
 from lexops.worker.periodic import Chore, Chores
 from tests.clock import ManualClock
 from tests.sites import open_site
-from tests.worker.runs import Performer, Run, within
+from tests.waiting import until
+from tests.worker.runs import Performer, Run
 
 OFTEN = timedelta(milliseconds=10)
 
@@ -28,7 +29,7 @@ def test_a_chore_that_hangs_delays_no_other() -> None:
     )
     chores.start()
     try:
-        within(10, lambda: len(done) > 3)
+        until(lambda: len(done) > 3)
     finally:
         hang.set()
         chores.stop()
@@ -45,7 +46,7 @@ def test_a_chore_that_fails_is_told_once_and_tried_again(caplog: pytest.LogCaptu
     chores = Chores([Chore("sealing", OFTEN, fail)])
     with caplog.at_level(logging.WARNING):
         chores.start()
-        within(10, lambda: len(tried) > 6)
+        until(lambda: len(tried) > 6)
         chores.stop()
     assert [r.getMessage() for r in caplog.records] == [
         "sealing fails (the store does not work: gone); trying again"
@@ -99,7 +100,7 @@ def test_a_drain_finishes_what_a_killed_worker_left(tmp_path: Path, clock: Manua
     performer.jobs = [Run("a", steps=1)]
     durable = Durable(Place(make_url(f"sqlite:///{tmp_path}/lexops-runs.db")), "dead", performer)
     durable.dispatch()
-    within(20, lambda: performer.journal.lines("begin", "a") and not durable._interpreter.running)
+    until(lambda: performer.journal.lines("begin", "a") and not durable._interpreter.running)
     durable.close(0.1)
     site = open_site(tmp_path, clock=clock, checks=[])
     Worker(site, performer=performer).drain(lambda: False, timedelta(seconds=60))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import subprocess
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.event import listen
 
 from lexops.checks import presence
 from lexops.checks.contract import Finding, Metric, Observation, PostgreSQL, SQLite, check
@@ -21,9 +23,11 @@ from lexops.incidents.model import EntryKind, Incident, State
 from lexops.site import Site
 from lexops.store import event
 from lexops.worker.loop import Worker
+from lexops_checks.own.parts import store_growth
 from tests.clock import ManualClock
 from tests.servers import DatabaseServer, site_url
 from tests.sites import open_site, work_until_quiet
+from tests.waiting import until
 
 
 @check("postgresql.availability", target=PostgreSQL, every="1m", attempts=2, availability=True)
@@ -56,8 +60,6 @@ def _rows(site: Site) -> dict[str, CheckRow]:
 
 @pytest.fixture
 def flags(tmp_path: Path) -> Iterator[Path]:
-    import sqlite3
-
     path = tmp_path / "flags.db"
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("CREATE TABLE flag (name TEXT)")
@@ -65,9 +67,12 @@ def flags(tmp_path: Path) -> Iterator[Path]:
     yield path
 
 
-def _sql(path: Path, statement: str) -> None:
-    import sqlite3
+def _is_watched(site: Site) -> bool:
+    with site.store.read() as connection:
+        return presence.is_worker_alive(connection, site.clock.now())
 
+
+def _sql(path: Path, statement: str) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute(statement)
     connection.close()
@@ -231,23 +236,48 @@ def test_checks_asked_for_are_run_by_the_running_worker(tmp_path: Path, flags: P
     thread = threading.Thread(target=Worker(site).run, args=(stop.is_set,))
     thread.start()
     try:
-        _within(10, lambda: _rows(site)["sqlite.flag"].status is Status.OK)
+        until(lambda: _rows(site)["sqlite.flag"].status is Status.OK)
         _sql(flags, "INSERT INTO flag VALUES ('red')")
         site.submit("check.run", {"check": "sqlite.flag"}, "test")
-        _within(10, lambda: _rows(site)["sqlite.flag"].status is Status.CRITICAL)
+        until(lambda: _rows(site)["sqlite.flag"].status is Status.CRITICAL)
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
     assert not thread.is_alive()
     assert site.fleet().worker is None
 
 
-def _within(seconds: float, holds: object) -> None:
-    assert callable(holds)
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "did not happen in time"
-        time.sleep(0.05)
+def test_a_worker_whose_disk_is_full_says_why_and_goes_on_when_there_is_room(
+    tmp_path: Path, flags: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = open_site(tmp_path, SQLITE, checks=[flag])
+    site.assign_checks()
+    full, stop = threading.Event(), threading.Event()
+
+    def no_more_pages(connection: sqlite3.Connection, _record: object) -> None:
+        if full.is_set():
+            connection.execute("PRAGMA max_page_count=1")
+
+    listen(site.store.engine, "connect", no_more_pages)
+    thread = threading.Thread(target=Worker(site).run, args=(stop.is_set,))
+    thread.start()
+    try:
+        until(lambda: _rows(site)["sqlite.flag"].status is Status.OK)
+        _sql(
+            flags,
+            "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+            " INSERT INTO flag SELECT printf('%0100d', i) FROM n",
+        )
+        site.submit("check.run", {"check": "sqlite.flag"}, "test")
+        full.set()
+        until(lambda: "(SQLITE_FULL); trying again" in caplog.text)
+        until(lambda: not _is_watched(site), "it shows life though it records nothing")
+        full.clear()
+        until(lambda: _rows(site)["sqlite.flag"].status is Status.CRITICAL)
+    finally:
+        stop.set()
+        thread.join(60)
+    assert not thread.is_alive()
 
 
 def test_numbers_that_move_within_their_limits_are_no_news(
@@ -306,9 +336,135 @@ def test_a_store_that_is_away_for_a_while_loses_no_result(
     thread = threading.Thread(target=worker.run, args=(stop.is_set,))
     thread.start()
     try:
-        _within(10, lambda: len(_open(site)) == 1)
+        until(lambda: len(_open(site)) == 1)
         assert failures == []
         assert _rows(site)["sqlite.flag"].status is Status.CRITICAL
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
+
+
+def test_a_shorter_interval_counts_from_the_next_start_on(
+    tmp_path: Path, flags: Path, clock: ManualClock
+) -> None:
+    site = open_site(tmp_path, SQLITE + '[checks."sqlite.flag"]\nevery = "7d"', clock=clock, checks=[flag])
+    work_until_quiet(site)
+    site = open_site(tmp_path, SQLITE, clock=clock, checks=[flag])
+    work_until_quiet(site)
+    clock.advance(minutes=2)
+    work_until_quiet(site)
+    assert _rows(site)["sqlite.flag"].checked == clock.now()
+
+
+def test_after_a_clock_that_was_ahead_its_results_are_stale_until_they_are_looked_at_again(
+    tmp_path: Path, flags: Path, clock: ManualClock
+) -> None:
+    site = open_site(tmp_path, SQLITE, clock=clock, checks=[flag])
+    right = clock.now()
+    clock.jump(right + timedelta(days=1))
+    work_until_quiet(site)
+    clock.jump(right)
+    assert Flag.STALE in _rows(site)["sqlite.flag"].flags
+    for _ in range(2):
+        work_until_quiet(site)
+        clock.advance(minutes=2)
+    work_until_quiet(site)
+    assert _rows(site)["sqlite.flag"].checked == clock.now()
+    assert Flag.STALE not in _rows(site)["sqlite.flag"].flags
+
+
+def test_a_worker_goes_on_looking_when_its_clock_is_set_back(
+    tmp_path: Path, flags: Path, clock: ManualClock
+) -> None:
+    site = open_site(tmp_path, SQLITE, clock=clock, checks=[flag])
+    worker = Worker(site)
+    worker.start()
+
+    def looks() -> bool:
+        worker.turn()
+        return _rows(site)["sqlite.flag"].checked == clock.now()
+
+    right = clock.now()
+    clock.jump(right + timedelta(days=1))
+    until(looks)
+    clock.jump(right)
+    for _ in range(2):
+        clock.advance(minutes=2)
+        worker.turn()
+    until(looks, "what is due tomorrow is not looked at today")
+    site.submit("check.run", {"check": "sqlite.flag"}, "test")
+    clock.advance(seconds=1)
+    until(looks, "wishes are not read")
+    worker.leave()
+
+
+def test_names_longer_than_they_are_kept_are_found_again_after_a_restart(
+    tmp_path: Path, flags: Path, clock: ManualClock
+) -> None:
+    @check("sqlite.long", target=SQLite, every="1m")
+    def long(db: SQLite) -> Iterator[Observation]:
+        """Has long names."""
+        for end in "ab":
+            yield Metric("used by " * 20 + end, 1, item="name " * 60 + end)
+            yield Finding("key " * 60 + end, "long")
+
+    site = open_site(tmp_path, SQLITE, clock=clock, checks=[long])
+    for _ in range(2):
+        work_until_quiet(site)
+        clock.advance(minutes=2)
+    [detail] = site.details("flags", "sqlite.long")
+    assert [len(series.points) for series in detail.series] == [2, 2]
+
+
+def test_what_the_store_refuses_of_one_check_holds_up_no_other(
+    tmp_path: Path, flags: Path, clock: ManualClock
+) -> None:
+    @check("sqlite.careless", target=SQLite, every="1m", attempts=1)
+    def careless(db: SQLite) -> Iterator[Observation]:
+        """Keeps what nobody can keep."""
+        db.memory.kept["seen"] = object()
+        yield Metric("rows", 1, info=True)
+
+    site = open_site(tmp_path, SQLITE, clock=clock, checks=[careless, flag])
+    _sql(flags, "INSERT INTO flag VALUES ('red')")
+    work_until_quiet(site)
+    rows = _rows(site)
+    assert rows["sqlite.careless"].status is Status.UNKNOWN
+    assert rows["sqlite.careless"].summary == "the store does not take what it found: TypeError"
+    assert rows["sqlite.flag"].status is Status.CRITICAL
+    assert {incident.check for incident in _open(site)} == {"sqlite.careless", "sqlite.flag"}
+
+
+def test_on_postgresql_too_what_is_refused_holds_up_no_other(
+    tmp_path: Path, flags: Path, postgresql: DatabaseServer
+) -> None:
+    @check("sqlite.careless", target=SQLite, every="1m", attempts=1)
+    def careless(db: SQLite) -> Iterator[Observation]:
+        """Finds what is no JSON there."""
+        yield Finding("share " * 60, "no share", detail={"share": float("nan")})
+
+    more = f'[store]\nurl = "{site_url(postgresql.database())}"'
+    site = open_site(tmp_path, SQLITE, checks=[careless, flag], more=more)
+    _sql(flags, "INSERT INTO flag VALUES ('red')")
+    work_until_quiet(site)
+    rows = _rows(site)
+    assert rows["sqlite.careless"].status is Status.UNKNOWN
+    assert rows["sqlite.flag"].status is Status.CRITICAL
+    site.store.close()
+
+
+def test_the_disk_of_the_store_is_measured_wherever_its_file_lies(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured, statvfs = [], os.statvfs
+
+    def measure(path: Path) -> os.statvfs_result:
+        measured.append(path)
+        return statvfs(path)
+
+    monkeypatch.setattr(os, "statvfs", measure)
+    more = '[store]\nurl = "sqlite:///elsewhere/lexops.db"'
+    site = open_site(tmp_path, clock=clock, checks=[store_growth], more=more)
+    work_until_quiet(site)
+    assert _rows(site)["lexops.store-growth"].status is Status.OK
+    assert measured == [tmp_path / "elsewhere"]

@@ -43,9 +43,6 @@ class FirmSummary:
     timekeepers: int
     time_entries: int
     invoices: int
-    invoice_lines: int
-    payments: int
-    trust_transactions: int
     rows: int
     """All rows of all tables, before the problems."""
     problems: tuple[str, ...]
@@ -90,9 +87,6 @@ def build_firm(
         timekeepers=len(plan.timekeepers),
         time_entries=counts["time_entry"],
         invoices=counts["invoice"],
-        invoice_lines=counts["invoice_line"],
-        payments=counts["payment"],
-        trust_transactions=counts["trust_txn"],
         rows=sum(counts.values()),
         problems=planted,
     )

@@ -260,14 +260,11 @@ PROBLEMS = (
         (_ENTRY_COPY.format(matter="matter_id"),),
     ),
     Problem(
-        "sync-run-hangs",
-        "Last night's transfer of time never ended",
+        "sync-run-failed",
+        "Last night's transfer of time failed",
         "billing.sync-run",
         "SELECT MAX(run_id) AS run_id FROM sync_run WHERE stream = 'time'",
-        (
-            """UPDATE sync_run SET finished_at = NULL, status = 'running', written_count = 0
-            WHERE run_id = :run_id""",
-        ),
+        ("UPDATE sync_run SET status = 'failed', written_count = 0 WHERE run_id = :run_id",),
     ),
     Problem(
         "sync-events-stuck",
@@ -328,7 +325,7 @@ PROBLEMS = (
         "The last billing run did not finish",
         "billing.billing-run",
         "SELECT MAX(run_id) AS run_id FROM billing_run",
-        ("UPDATE billing_run SET finished_at = NULL, status = 'running' WHERE run_id = :run_id",),
+        ("UPDATE billing_run SET status = 'failed' WHERE run_id = :run_id",),
     ),
     Problem(
         "notice-not-sent",

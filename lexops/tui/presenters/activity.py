@@ -180,7 +180,7 @@ def session_lines(row: Row | None, width: int) -> list[Line]:
 
 def unseen_lines(activity: Activity, trouble: str, hint: str, width: int) -> list[Line]:
     """What cannot be seen or done, and the grant that mends it; nothing where all is well."""
-    lines = error_lines(trouble, hint, width) if trouble else []
+    lines = error_lines(trouble, hint, width)
     if activity.unseen:
         lines += [
             line(" ", Ink(part, Tone.UNKNOWN))

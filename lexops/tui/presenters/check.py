@@ -8,13 +8,13 @@ from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from lexops.checks.model import Check, Finding, Status
+from lexops.checks.model import Finding, Status
 from lexops.checks.thresholds import Levels
 from lexops.checks.view import CheckDetail, CheckRow, Flag, ResultRow, Series
 from lexops.clock import show_duration, show_moment
 from lexops.text import plural
 from lexops.trends.forecast import Ahead, ahead
-from lexops.tui.ink import EMPTY, Ink, Line, Tone, fitted, line, spread, wrapped
+from lexops.tui.ink import EMPTY, Ink, Line, Tone, beside, cells, fitted, line, spread, wrapped
 from lexops.tui.plot import Outlook, plot, show_value
 from lexops.tui.presenters.columns import Column
 from lexops.tui.presenters.header import joined
@@ -43,7 +43,7 @@ def detail_lines(
     lines: list[Line] = [
         *_sentence(_told(row), width, Tone.STRONG),
         _circumstances(row, now),
-        _levels_line(check),
+        *_levels_lines(detail, metric, width),
         EMPTY,
     ]
     lines += _plot(detail, zone, width, height, metric)
@@ -56,8 +56,8 @@ def detail_lines(
     lines += _section("MEND", check.mend, width)
     if check.runbook:
         lines += _section("RUNBOOK", check.runbook, width)
-    lines += _labelled("RELATED", [_related(each, now, zone) for each in detail.related[:FEW]])
-    lines += _history(detail.history, zone)
+    lines += _labelled("RELATED", [_related(each, now, width) for each in detail.related[:FEW]])
+    lines += _history(detail.history, zone, width)
     return lines
 
 
@@ -92,8 +92,10 @@ def show_due(due: datetime, now: datetime) -> str:
     return "due now" if due <= now else f"next in {age(now, due)}"
 
 
-def _levels_line(check: Check) -> Line:
-    levels = check.levels
+def _levels_lines(detail: CheckDetail, metric: int, width: int) -> list[Line]:
+    """The thresholds of the metric that is plotted; they may differ from metric to metric."""
+    check, series = detail.definition, _shown(detail, metric)
+    levels = check.levels_for(series.metric) if series else check.levels
     pieces: list[Ink] = []
     if levels.warn:
         pieces += [Ink("warn ", Tone.QUIET), Ink(levels.warn.text, Tone.WARNING), Ink("   ")]
@@ -101,15 +103,19 @@ def _levels_line(check: Check) -> Line:
         pieces += [Ink("crit ", Tone.QUIET), Ink(levels.crit.text, Tone.CRITICAL), Ink("   ")]
     if not pieces:
         pieces.append(Ink("no thresholds   ", Tone.QUIET))
-    pieces.append(Ink(f"source: {check.source or check.origin}", Tone.QUIET))
-    pieces.append(Ink(f"   every {show_duration(check.every)}", Tone.QUIET))
-    return (Ink(" "), *pieces)
+    said = Ink(f"source: {check.source or check.origin}   every {show_duration(check.every)}", Tone.QUIET)
+    if cells(pieces) + cells((said,)) <= width - 2:
+        return [(Ink(" "), *pieces, said)]
+    return [
+        (Ink(" "), *pieces),
+        *(line(" ", Ink(part, Tone.QUIET)) for part in wrapped(said.text, width - 2)),
+    ]
 
 
 def _plot(detail: CheckDetail, zone: ZoneInfo, width: int, height: int, metric: int) -> list[Line]:
-    if not detail.series:
+    series = _shown(detail, metric)
+    if series is None:
         return []
-    series = detail.series[metric % len(detail.series)]
     name = f"{series.metric} {series.item}".strip()
     latest = show_value(series.points[-1].mean, series.unit) if series.points else ""
     total = len(detail.series)
@@ -119,6 +125,10 @@ def _plot(detail: CheckDetail, zone: ZoneInfo, width: int, height: int, metric: 
     levels = detail.definition.levels_for(series.metric)
     drawn = plot(series, levels, zone, width - 3, rows, outlook=outlook(series, levels), marks=detail.marks)
     return [title, *((Ink("  "), *each) for each in drawn), EMPTY]
+
+
+def _shown(detail: CheckDetail, metric: int) -> Series | None:
+    return detail.series[metric % len(detail.series)] if detail.series else None
 
 
 def outlook(series: Series, levels: Levels) -> Outlook | None:
@@ -181,12 +191,13 @@ def _with_sign(status: Status, text: str, width: int) -> list[Line]:
     return [line(symbol(status), f" {first}"), *(line(f"  {part}") for part in rest)]
 
 
-def _related(row: CheckRow, now: datetime, zone: ZoneInfo) -> Line:
-    since = f"for {age(row.since, now)}" if row.since else ""
-    return line(badge(row.status), f" {row.target} {row.check} ", Ink(f"{row.summary}  {since}", Tone.QUIET))
+def _related(row: CheckRow, now: datetime, width: int) -> Line:
+    since = Ink(f"  for {age(row.since, now)}" if row.since else "", Tone.QUIET)
+    said = line(badge(row.status), f" {row.target} {row.check} ", Ink(row.summary, Tone.QUIET))
+    return beside(said, (since,), width - LABEL - 2)
 
 
-def _history(history: Sequence[ResultRow], zone: ZoneInfo) -> list[Line]:
+def _history(history: Sequence[ResultRow], zone: ZoneInfo, width: int) -> list[Line]:
     """The results, equal neighbours as one line: what matters is when it changed."""
     body: list[Line] = []
     runs = [list(run) for _, run in groupby(history, key=lambda result: (result.status, result.soft))]
@@ -194,11 +205,14 @@ def _history(history: Sequence[ResultRow], zone: ZoneInfo) -> list[Line]:
         newest, oldest = run[0], run[-1]
         times = f" {len(run):,} results since" if len(run) > 1 else ""
         body.append(
-            line(
-                *fitted((badge(newest.status),), 12),
-                Ink("soft " if newest.soft else "", Tone.QUIET),
-                newest.summary,
-                Ink(f" {times} {show_moment(oldest.at, zone)}", Tone.QUIET),
+            beside(
+                line(
+                    *fitted((badge(newest.status),), 12),
+                    Ink("soft " if newest.soft else "", Tone.QUIET),
+                    newest.summary,
+                ),
+                (Ink(f" {times} {show_moment(oldest.at, zone)}", Tone.QUIET),),
+                width - LABEL - 2,
             )
         )
     if (more := len(runs) - FEW) > 0:

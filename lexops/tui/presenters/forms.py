@@ -79,9 +79,21 @@ def labelled(label: str, text: str) -> Line:
 
 
 def error_lines(text: str, hint: str, width: int) -> list[Line]:
-    """Why it was refused: one line, and a hint."""
-    lines = [line(Ink(f"✖ {part}", Tone.CRITICAL)) for part in wrapped(text, width - 2)[:2]]
-    return lines + [line(Ink(f"  {part}", Tone.QUIET)) for part in wrapped(hint, width - 2)[:2] if hint]
+    """Why it was refused: one line, and a hint; nothing where it was not."""
+    if not text:
+        return []
+    first, *rest = _beginning(text, width - 2)
+    lines = [line(Ink(f"✖ {first}", Tone.CRITICAL))]
+    lines += [line(Ink(f"  {part}", Tone.CRITICAL)) for part in rest]
+    return lines + [line(Ink(f"  {part}", Tone.QUIET)) for part in _beginning(hint, width - 2) if hint]
+
+
+def _beginning(text: str, width: int) -> list[str]:
+    """The first two lines; that there are more is seen."""
+    lines = wrapped(text, width)
+    if len(lines) > 2:
+        lines[1] = fit(f"{lines[1]}…", width).rstrip()
+    return lines[:2]
 
 
 def choice_texts(parameter: Parameter) -> Sequence[str]:

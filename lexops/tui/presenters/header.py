@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from lexops.checks.view import WorkerRow
 from lexops.text import plural
 from lexops.tui.ink import Ink, Line, Tone, cells, line, spread
+from lexops.tui.presenters.clocks import next_words
 from lexops.tui.presenters.environment import environment_badge, most_serious
 from lexops.tui.presenters.offers import to_approve
 from lexops.tui.presenters.status import age
@@ -37,7 +38,7 @@ class Standing:
 
 def worker_is_lost(worker: WorkerRow | None, now: datetime) -> bool:
     """Whether nobody looks at the targets any more."""
-    return worker is None or now - worker.beat > LOST_AFTER
+    return worker is None or not worker.lives or now - worker.beat > LOST_AFTER
 
 
 def worker_words(worker: WorkerRow | None, now: datetime) -> Ink:
@@ -89,6 +90,7 @@ def _right(standing: Standing) -> list[Ink]:
     if standing.now - snapshot.fleet.at > FRESH_FOR:
         right.append(Ink(f"data {age(snapshot.fleet.at, standing.now)} old", Tone.WARNING))
     right += _approvals(snapshot)
+    right += _breaches(snapshot, standing.now)
     right.append(Ink(plural(len(snapshot.incidents), "open incident"), Tone.QUIET))
     right.append(worker_words(snapshot.fleet.worker, snapshot.fleet.at))
     session = snapshot.session
@@ -114,6 +116,12 @@ def _approvals(snapshot: Snapshot) -> list[Ink]:
     if mine:
         return [Ink(f"▲ {mine} to approve", Tone.WARNING)]
     return [Ink(f"{plural(waiting, 'request')} waiting", Tone.QUIET)] if waiting else []
+
+
+def _breaches(snapshot: Snapshot, now: datetime) -> list[Ink]:
+    if snapshot.unclear:
+        return [Ink("▲ clocks unknown", Tone.WARNING)]
+    return next_words(snapshot.clocks, now)
 
 
 def joined(pieces: Sequence[Ink], separator: str = " · ") -> Line:

@@ -8,14 +8,20 @@ from dataclasses import dataclass
 from lexops.tui.ink import Ink, Tone
 from lexops.tui.places import (
     ActivityPlace,
+    AttainmentPlace,
     CheckPlace,
     IncidentPlace,
     ModePlace,
+    MonthPlace,
+    ObjectivesPlace,
+    OnCallPlace,
+    OutboxPlace,
     Place,
     RequestPlace,
     RequestsPlace,
     TargetPlace,
     TreePlace,
+    WorkPlace,
 )
 from lexops.tui.presenters.columns import Column
 from lexops.tui.presenters.search import best
@@ -40,6 +46,12 @@ def destinations(snapshot: Snapshot | None, modes: Sequence[tuple[str, str]]) ->
     found = [Destination(title, "mode", ModePlace(name), quiet) for name, title in modes]
     found.append(Destination("Requests", "list", RequestsPlace(), quiet, "approvals, decisions, reviews"))
     found.append(Destination("Tree", "list", TreePlace(), quiet, "what runs where; downtimes, silences"))
+    found.append(Destination("SLA month", "list", MonthPlace(), quiet, "what was kept, by client and day"))
+    found.append(Destination("SLA trend", "list", AttainmentPlace(), quiet, "the last twelve months"))
+    found.append(Destination("SLA budgets", "list", ObjectivesPlace(), quiet, "what services may still fail"))
+    found.append(Destination("On call", "list", OnCallPlace(), quiet, "who now, who next, gaps"))
+    found.append(Destination("My work", "list", WorkPlace(), quiet, "what you have to do"))
+    found.append(Destination("Outbox", "list", OutboxPlace(), quiet, "what is sent, what failed"))
     if snapshot is None:
         return found
     found += [

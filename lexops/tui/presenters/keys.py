@@ -58,6 +58,7 @@ def help_lines(title: str, keys: Sequence[KeyHelp], width: int) -> list[Line]:
         ("!portal", "rows without the word"),
         ("target:web-1", "exactly this target"),
         ("is:critical", "also is:stale, is:soft, is:acknowledged, is:downtime …"),
+        ("owner:me due:2h", "incidents: also priority:P1,P2 state:taken client:acme sort:age …"),
     ):
         lines += _entry(Ink(sample, Tone.KEY), meaning, 18, width)
     return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,12 +12,26 @@ from lexops.checks.view import CheckRow, Flag, Fleet, TargetRow
 from lexops.gate.model import STOPPED
 from lexops.gate.model import State as RequestState
 from lexops.incidents.model import Incident, State
+from lexops.sla.model import Clock, ClockState
+from lexops.sla.rendering import share
+from lexops.sla.view import SoFar
+from lexops.text import plural
 from lexops.tui.ink import Ink, Line, Tone, fitted, line
-from lexops.tui.places import CheckPlace, IncidentPlace, ModePlace, Place, RequestPlace
+from lexops.tui.places import (
+    CheckPlace,
+    IncidentPlace,
+    ModePlace,
+    OnCallPlace,
+    OutboxPlace,
+    Place,
+    RequestPlace,
+)
+from lexops.tui.presenters.clocks import countdown, is_late, nexts
 from lexops.tui.presenters.columns import Column, widest
 from lexops.tui.presenters.header import worker_is_lost
 from lexops.tui.presenters.offers import wanted_of_me
 from lexops.tui.presenters.proof import record_line
+from lexops.tui.presenters.queue import Around, course_ink
 from lexops.tui.presenters.status import age, badge, counts, flag_words, has_owner, ribbon, symbol
 from lexops.tui.snapshot import Snapshot
 
@@ -32,22 +46,52 @@ def folded(fleet: Fleet) -> int:
     return sum(Flag.UNREACHABLE in row.flags for row in fleet.checks)
 
 
-def urgent_columns(rows: Sequence[CheckRow], now: datetime) -> tuple[Column[CheckRow], ...]:
-    """Sign and word, target, what, and since when."""
+def urgent_columns(
+    rows: Sequence[CheckRow], now: datetime, takers: Mapping[int, Ink] | None = None
+) -> tuple[Column[CheckRow], ...]:
+    """Sign and word, target, what, who has it or is told next (`takers`, by incident), and since when."""
+    known = takers or {}
+    shown = [known[row.incident] for row in rows if row.incident is not None and row.incident in known]
+    who: Column[CheckRow] = Column(
+        "who",
+        lambda row: (known.get(row.incident or 0, Ink("")),),
+        widest((ink.text for ink in shown), most=12),
+    )
     return (
         Column("status", lambda row: (badge(row.status),), 10),
         Column("target", lambda row: (Ink(row.target),), widest(row.target for row in rows), priority=1),
-        Column("what", said, 16, grow=1),
+        Column("what", lambda row: said(row, taken=row.incident in known), 14, grow=1),
+        *((who,) if shown else ()),
         Column("since", lambda row: (Ink(age(row.since, now), Tone.QUIET),), 4, right=True),
     )
 
 
-def said(row: CheckRow) -> Line:
-    """What a check says, in one line, with its circumstances."""
-    marks = flag_words(row.flags)
+def said(row: CheckRow, *, taken: bool = False) -> Line:
+    """What a check says, in one line, with its circumstances; `taken`: who has it is said beside it."""
+    marks = flag_words(row.flags - {Flag.ACKNOWLEDGED} if taken else row.flags)
     tone = Tone.QUIET if has_owner(row) else Tone.PLAIN
     noted = (Ink(f" ({marks})", Tone.QUIET),) if marks else ()
     return (Ink(row.title, tone), *noted, Ink(f"  {row.summary}", Tone.QUIET))
+
+
+def takers(snapshot: Snapshot, rows: Iterable[CheckRow], now: datetime) -> dict[int, Ink]:
+    """Who has the incidents of some problems, or is told next; nothing where nobody is told of anything."""
+    wanted = {row.incident for row in rows}
+    known = ((each, _taker(each, snapshot, now)) for each in snapshot.incidents if each.id in wanted)
+    return {each.id: ink for each, ink in known if ink.text}
+
+
+def _taker(incident: Incident, snapshot: Snapshot, now: datetime) -> Ink:
+    """Who; when they are told stands in the queue, there is little room here."""
+    duty = snapshot.duty
+    if incident.is_taken:
+        return Ink(incident.owner or "", Tone.QUIET)
+    if not duty.courses:
+        return Ink("")
+    course = duty.courses.get(incident.id)
+    if course and course.who and incident.state is State.OPEN and not incident.parent:
+        return Ink(f"→ {course.who}")
+    return course_ink(incident, Around(now, duty))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +103,8 @@ class Need:
     text: str
     remark: str = ""
     since: datetime | None = None
+    tone: Tone = Tone.QUIET
+    """How pressing the remark is."""
 
 
 def needs(snapshot: Snapshot, now: datetime) -> list[Need]:
@@ -68,17 +114,33 @@ def needs(snapshot: Snapshot, now: datetime) -> list[Need]:
     if worker_is_lost(fleet.worker, now):
         beat = fleet.worker.beat if fleet.worker else None
         found.append(Need(ModePlace("health"), Status.CRITICAL, "no worker: nobody looks", since=beat))
+    found += _duty(snapshot, now)
     found += _requests(snapshot)  # few, and somebody waits for each of them
-    found += [
-        Need(IncidentPlace(each.id), each.severity, f"#{each.id} {each.title}", since=each.opened)
-        for each in sorted(snapshot.incidents, key=_pressing)
-        if each.state is State.OPEN
-    ]
+    found += _incidents(snapshot, now)
     found += [_need(row) for row in urgent(fleet) if _is_orphan(row)]
     found += [
         Need(ModePlace("health"), Status.UNKNOWN, f"plug-in {name}: {reason}", "broken")
         for name, reason in sorted(fleet.broken_plugins.items())
     ]
+    return found
+
+
+def _duty(snapshot: Snapshot, now: datetime) -> list[Need]:
+    """That nobody would be told, that somebody was not, and updates that should have come."""
+    duty = snapshot.duty
+    found = [
+        Need(OnCallPlace(), Status.CRITICAL, f"nobody is on call: {name}", "gap") for name in duty.unmanned
+    ]
+    if duty.undelivered:
+        said = f"{plural(duty.undelivered, 'page')} reached nobody"
+        found.append(Need(OutboxPlace(), Status.CRITICAL, said, "failed"))
+    for each in duty.promises:
+        if each.by <= now:
+            text = f"update of #{each.notice.incident} for {each.notice.audience}"
+            place = IncidentPlace(each.notice.incident or 0)
+            over = f"over {age(each.by, now)}"
+            found.append(Need(place, Status.WARNING, text, over, each.by, Tone.CRITICAL))
+    found += [Need(ModePlace("incidents"), Status.UNKNOWN, said, "unclear") for said in duty.unclear]
     return found
 
 
@@ -96,8 +158,37 @@ def _requests(snapshot: Snapshot) -> list[Need]:
     return [need for _, need in sorted(found, key=lambda pair: pair[0])]
 
 
-def _pressing(incident: Incident) -> tuple[int, datetime]:
-    return (-incident.severity.rank, incident.opened)
+def _incidents(snapshot: Snapshot, now: datetime) -> list[Need]:
+    """What nobody has taken, and what is about to break a promise whoever has it."""
+    clocks = nexts(snapshot.clocks)
+    known = [(each, clocks.get(each.id)) for each in snapshot.incidents]
+    open_ = {each.id for each in snapshot.incidents}
+    wanted = [
+        (each, clock)
+        for each, clock in known
+        if (clock and is_late(clock)) or (each.state is State.OPEN and each.parent not in open_)
+    ]
+    return [
+        _incident(each, clock, snapshot, now)
+        for each, clock in sorted(wanted, key=lambda pair: _pressing(*pair))
+    ]
+
+
+def _incident(incident: Incident, clock: Clock | None, snapshot: Snapshot, now: datetime) -> Need:
+    has = f" ({incident.owner} has it)" if incident.is_taken else ""
+    place, text = IncidentPlace(incident.id), f"{incident.priority} #{incident.id} {incident.title}{has}"
+    if clock is None:
+        told = _taker(incident, snapshot, now)
+        return Need(place, incident.severity, text, told.text, incident.opened, told.tone)
+    said = countdown(clock, now)
+    tone = said.tone if is_late(clock) else Tone.QUIET
+    return Need(place, incident.severity, text, said.text, incident.opened, tone)
+
+
+def _pressing(incident: Incident, clock: Clock | None) -> tuple[bool, bool, int, datetime]:
+    overdue = clock is not None and clock.state is ClockState.OVERDUE
+    late = clock is not None and is_late(clock)
+    return (not overdue, not late, -incident.severity.rank, incident.opened)
 
 
 def _is_orphan(row: CheckRow) -> bool:
@@ -118,15 +209,15 @@ def _need(row: CheckRow) -> Need:
 def need_columns(rows: Sequence[Need], now: datetime) -> tuple[Column[Need], ...]:
     """Sign, what, why it waits where that is not plain, and since when."""
     remarks = {need.remark for need in rows if need.remark}
-    width = widest(remarks, most=8)
+    width = widest(remarks, most=11)
     why: Column[Need] = Column(
-        "why", lambda need: (Ink(need.remark, Tone.QUIET),), width, priority=1, right=True
+        "why", lambda need: (Ink(need.remark, need.tone),), width, priority=1, right=True
     )
     return (
         Column("", lambda need: (symbol(need.status),), 1),
         Column("what", lambda need: (Ink(need.text),), 12, grow=1),
         *((why,) if remarks else ()),
-        Column("since", lambda need: (Ink(age(need.since, now), Tone.QUIET),), 4, right=True),
+        Column("since", lambda need: (Ink(age(need.since, now), Tone.QUIET),), 4, priority=2, right=True),
     )
 
 
@@ -170,9 +261,10 @@ class Coverage:
     newest: datetime | None
     broken_plugins: Mapping[str, str]
     record: RecordState | None = None
+    month: SoFar | None = None
 
 
-def coverage(fleet: Fleet, record: RecordState | None = None) -> Coverage:
+def coverage(fleet: Fleet, record: RecordState | None = None, month: SoFar | None = None) -> Coverage:
     """The checks of a site, counted."""
     statuses = [row.status for row in fleet.checks]
     return Coverage(
@@ -186,6 +278,7 @@ def coverage(fleet: Fleet, record: RecordState | None = None) -> Coverage:
         newest=max((row.checked for row in fleet.checks if row.checked), default=None),
         broken_plugins=fleet.broken_plugins,
         record=record,
+        month=month,
     )
 
 
@@ -210,9 +303,22 @@ def coverage_lines(seen: Coverage, now: datetime, width: int) -> list[Line]:
         _fact("gaps", *(_commas(gaps) or (Ink("none", Tone.QUIET),))),
     ]
     lines.append(_fact("record", *record_line(seen.record, now)))
+    if seen.month is not None:
+        lines.append(_fact("SLA", *_month(seen.month)))
     for name, reason in sorted(seen.broken_plugins.items()):
         lines.append(_fact("plug-in", Ink("▲ ", Tone.WARNING), Ink(f"{name}: {reason}")))
     return [fitted(each, width) for each in lines]
+
+
+def _month(so_far: SoFar) -> Line:
+    """`98.2 % this month, 1 broken`."""
+    if not so_far.met + so_far.missed:
+        return (Ink("nothing was due this month yet", Tone.QUIET),)
+    broken = Ink(f", {so_far.missed:,} broken", Tone.WARNING)
+    return (
+        Ink(f"{share(so_far.met, so_far.missed)} this month"),
+        broken if so_far.missed else Ink(", none broken", Tone.QUIET),
+    )
 
 
 def _fact(label: str, *pieces: Ink) -> Line:

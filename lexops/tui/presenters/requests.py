@@ -117,7 +117,7 @@ def request_lines(
         lines += _facts(name, value, width)
     lines += _facts("hash", request.hash[:HASH], width)
     if request.break_glass:
-        lines += _glass(request, now, zone, width)
+        lines += _glass(request, now, width)
     if request.answer:
         lines += _facts("answer", request.answer, width)
     if request.state is State.WAITING or request.approvals:
@@ -145,7 +145,7 @@ def _asked(request: RequestView, now: datetime, zone: ZoneInfo) -> str:
     )
 
 
-def _glass(request: RequestView, now: datetime, zone: ZoneInfo, width: int) -> list[Line]:
+def _glass(request: RequestView, now: datetime, width: int) -> list[Line]:
     lines = _facts("glass", f"broken: {request.break_glass}", width, Tone.CRITICAL)
     if request.reviewed_by is not None:
         return lines + _facts("", f"reviewed by {request.reviewed_by}", width)

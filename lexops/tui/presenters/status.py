@@ -45,6 +45,9 @@ GLOSSARY: tuple[tuple[Ink, str], ...] = (
     (Ink("– NOT APPLICABLE", Tone.QUIET), "or N/A: this target has nothing of the kind"),
     (Ink("… PENDING", Tone.QUIET), "needs a second look, for it judges how something grows"),
     (Ink("· NOT YET SEEN", Tone.QUIET), "no result so far"),
+    (Ink("▲ warned", Tone.WARNING), "a clock that has used up so much of its time that somebody was warned"),
+    (Ink("✖ overdue", Tone.CRITICAL), "what was promised is not done, and the time for it is used up"),
+    (Ink("… paused", Tone.QUIET), "the clock waits, because the ticket waits for somebody outside"),
     (Ink("soft"), "bad, but not yet often enough in a row to count"),
     (Ink("stale"), "the last result is older than it should be"),
     (Ink("flapping"), "changes its mind too often to be believed"),
@@ -52,6 +55,11 @@ GLOSSARY: tuple[tuple[Ink, str], ...] = (
     (Ink("downtime"), "announced work, nobody is called"),
     (Ink("silenced"), "counts and shows, but nobody is told until the silence ends"),
     (Ink("acknowledged"), "a person has it"),
+    (Ink("→ ana 3 m"), "of an incident nobody has taken: ana is told of it in three minutes"),
+    (Ink("nobody", Tone.WARNING), "no escalation policy fits, so nobody is told"),
+    (Ink("held", Tone.QUIET), "nobody is told for now: silenced, or part of a storm"),
+    (Ink("✖ unanswered", Tone.CRITICAL), "everybody was told, and nobody took it"),
+    (Ink("▸ 4", Tone.KEY), "so many incidents are listed under this one"),
     (Ink("▁▁▄█░·"), "worst status of each hour: ok, warning, critical, could not look, not seen"),
 )
 
@@ -104,7 +112,7 @@ def has_owner(row: CheckRow) -> bool:
 
 
 def age(since: datetime | None, now: datetime) -> str:
-    """How long ago, so coarse that it seldom changes: `<1 m`, `12 m`, `3 h`, `9 d`."""
+    """How long ago, so coarse that it seldom changes, in four cells: `<1 m`, `12 m`, `3 h`, `9 d`, `117d`."""
     if since is None:
         return ""
     minutes = int((now - since).total_seconds()) // 60
@@ -114,7 +122,8 @@ def age(since: datetime | None, now: datetime) -> str:
         return f"{minutes} m"
     if minutes < 24 * 60:
         return f"{minutes // 60} h"
-    return f"{minutes // (24 * 60):,} d"
+    days = minutes // (24 * 60)
+    return f"{days} d" if days < 100 else f"{days}d"
 
 
 def ribbon(hours: Sequence[Status | None]) -> Line:

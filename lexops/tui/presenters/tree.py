@@ -77,7 +77,7 @@ def _said(row: Row) -> Line:
     return (Ink(f"({marks}) " if marks else ""), Ink(row.check.summary or row.check.title, Tone.QUIET))
 
 
-def quiet_lines(spans: Sequence[QuietSpan], now: datetime, width: int) -> list[Line]:
+def quiet_lines(spans: Sequence[QuietSpan], now: datetime) -> list[Line]:
     """Downtimes, silences and freezes: which, until when, why and whose."""
     if not spans:
         return [line(Ink(" no downtime, silence or freeze is on or announced", Tone.QUIET))]
@@ -91,7 +91,7 @@ def quiet_lines(spans: Sequence[QuietSpan], now: datetime, width: int) -> list[L
         by = f", {span.operator}" if span.operator else ""
         lines.append(
             line(
-                Ink(f" {span.kind:<9} ", _SIGNS.get(span.kind, Tone.PLAIN)),
+                Ink(f" {span.name:<9} ", _SIGNS.get(span.kind, Tone.PLAIN)),
                 Ink(f"{span.target} {span.check}".rstrip(), Tone.STRONG),
                 f"  {when}  ",
                 Ink(f"{span.reason}{by}", Tone.QUIET),

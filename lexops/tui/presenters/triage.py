@@ -12,10 +12,12 @@ from lexops.checks.triage import Change, Past, Triage
 from lexops.checks.view import CheckRow
 from lexops.clock import show_duration, show_moment
 from lexops.text import plural
-from lexops.tui.ink import EMPTY, Ink, Line, Tone, line, spread, wrapped
+from lexops.tui.duty import Known
+from lexops.tui.ink import EMPTY, Ink, Line, Tone, beside, line, spread, wrapped
 from lexops.tui.plot import show_value
 from lexops.tui.presenters.check import trend_lines
 from lexops.tui.presenters.header import joined
+from lexops.tui.presenters.knowledge import known_lines
 from lexops.tui.presenters.status import age, badge, flag_words, symbol
 
 LABEL = 10
@@ -25,9 +27,17 @@ FEW = 5
 
 
 def triage_lines(
-    triage: Triage, now: datetime, zone: ZoneInfo, width: int, height: int, metric: int = 0
+    triage: Triage,
+    now: datetime,
+    zone: ZoneInfo,
+    width: int,
+    height: int,
+    metric: int = 0,
+    known: Known | str = "",
 ) -> list[Line]:
-    """The page; `height` is what the screen has, `metric` the series to plot."""
+    """The page; `height` is what the screen has, `metric` the series to plot, `known` what helps, or why
+    that could not be looked for.
+    """
     detail = triage.detail
     check, row = detail.definition, detail.row
     lines: list[Line] = [
@@ -40,7 +50,7 @@ def triage_lines(
     lines += _plot(triage, zone, width, height, metric)
     lines += _labelled("CHANGED", _changes(triage.changed, row, zone, width))
     lines += _labelled("RELATED", _related(triage, now, width))
-    lines += _labelled("BEFORE", _past(triage.past, zone, width))
+    lines += _helps(triage, known, now, zone, width)
     lines += _labelled("MEANS", _text(check.meaning, width))
     lines += _labelled("WHY", _text(check.why, width))
     lines += _labelled("DO", _mend(triage, width))
@@ -67,15 +77,16 @@ def _cause(triage: Triage, now: datetime, width: int) -> list[Line]:
     cause = triage.cause
     if cause is None:
         return []
-    lines = [_row(cause, now)]
+    lines = [_row(cause, now, width)]
     behind = f"; {plural(triage.folded, 'check')} behind it cannot be reached" if triage.folded else ""
     lines.append(line(Ink(f"{triage.why}{behind}", Tone.QUIET)))
     return lines
 
 
-def _row(row: CheckRow, now: datetime) -> Line:
-    since = f"  for {age(row.since, now)}" if row.since else ""
-    return line(badge(row.status), f" {row.target} {row.check} ", Ink(f"{row.summary}{since}", Tone.QUIET))
+def _row(row: CheckRow, now: datetime, width: int) -> Line:
+    since = Ink(f"  for {age(row.since, now)}" if row.since else "", Tone.QUIET)
+    said = line(badge(row.status), f" {row.target} {row.check} ", Ink(row.summary, Tone.QUIET))
+    return beside(said, (since,), width - LABEL - 2)
 
 
 def _evidence(triage: Triage, width: int) -> list[Line]:
@@ -120,31 +131,48 @@ def _plot(triage: Triage, zone: ZoneInfo, width: int, height: int, metric: int) 
 def _changes(changed: Sequence[Change], row: CheckRow, zone: ZoneInfo, width: int) -> list[Line]:
     if not changed:
         return [line(Ink("nothing that was seen or asked for, in the day before it", Tone.QUIET))]
-    lines = [_change(each, row, zone) for each in changed[: 2 * FEW]]
+    lines = [_change(each, row, zone, width) for each in changed[: 2 * FEW]]
     return [*lines, *_more(len(changed) - 2 * FEW)]
 
 
-def _change(change: Change, row: CheckRow, zone: ZoneInfo) -> Line:
+def _change(change: Change, row: CheckRow, zone: ZoneInfo, width: int) -> Line:
     moment = change.at.astimezone(zone).strftime("%d %b %H:%M")
     before = f"{show_duration(row.since - change.at)} before" if row.since else ""
     sign = Ink("▸", Tone.KEY) if change.status is None else symbol(change.status)
     number = f" #{change.request}" if change.request else ""
     who = f" {change.who}" if change.who else ""
     where = f"{change.target} " if change.target != row.target else ""
-    return line(
-        Ink(f"{moment}  ", Tone.QUIET),
-        sign,
-        f" {where}{change.what}",
-        Ink(f"{who}{number}  {before}", Tone.QUIET),
+    return beside(
+        line(Ink(f"{moment}  ", Tone.QUIET), sign, f" {where}{change.what}"),
+        (Ink(f"{who}{number}  {before}", Tone.QUIET),),
+        width - LABEL - 2,
     )
 
 
 def _related(triage: Triage, now: datetime, width: int) -> list[Line]:
-    lines = [_row(each, now) for each in triage.related[:FEW]]
+    lines = [_row(each, now, width) for each in triage.related[:FEW]]
     lines += _more(len(triage.related) - FEW)
     if triage.folded and triage.cause is None:
         lines.append(line(Ink(f"{plural(triage.folded, 'check')} of it cannot be reached", Tone.QUIET)))
     return lines
+
+
+def _helps(triage: Triage, known: Known | str, now: datetime, zone: ZoneInfo, width: int) -> list[Line]:
+    """What happened before, to this check and to others like it, and what was written down."""
+    before = _past(triage.past, zone, width)
+    if isinstance(known, str):
+        said = wrapped(f"▲ {known}", width - LABEL - 2) if known else []
+        return _labelled("BEFORE", [*before, *(line(Ink(part, Tone.WARNING)) for part in said)])
+    told = {str(each.incident) for each in triage.past}
+    own = triage.detail.definition.runbook
+    others = replace(
+        known,
+        similar=tuple(each for each in known.similar if each.id not in told),
+        runbooks=tuple(name for name in known.runbooks if name != own),
+    )
+    (label, found), *rest = known_lines(others, now, zone, width - LABEL - 2)
+    lines = _labelled(label, [*before, *found])
+    return [*lines, *(each for label, body in rest for each in _labelled(label, body))]
 
 
 def _past(past: Sequence[Past], zone: ZoneInfo, width: int) -> list[Line]:

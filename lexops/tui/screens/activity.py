@@ -25,6 +25,7 @@ from lexops.tui.widgets.row_list import RowList
 
 EVERY = 2.0
 """Seconds between two looks; the next one begins only when the last is over."""
+NOTHING = "no sessions but our own"
 
 
 class ActivityScreen(Room):
@@ -76,7 +77,7 @@ class ActivityScreen(Room):
             activity.key,
             haystack=activity.haystack,
             heading=True,
-            nothing="no sessions but our own",
+            nothing=NOTHING,
             id="sessions",
         )
         yield Panel(id="session")
@@ -108,7 +109,7 @@ class ActivityScreen(Room):
     # Looking
 
     def _tick(self) -> None:
-        if not self.is_current:
+        if not self.is_active:
             return
         self.tell()
         if not self._looking and not self.console.held:
@@ -133,13 +134,16 @@ class ActivityScreen(Room):
         self._looking, self._trouble, self._hint = False, "", ""
         self._seen_at = self.console.now()
         self.seen = event.activity
-        if not self.is_current:
-            self._rest()
-        self._redraw()
+        self._looked()
 
     @on(Failed)
     def _failed(self, event: Failed) -> None:
         self._looking, self._trouble, self._hint = False, event.text, event.hint
+        self._looked()
+
+    def _looked(self) -> None:
+        if not self.is_active:
+            self._rest()
         self._redraw()
 
     def _redraw(self) -> None:
@@ -151,10 +155,10 @@ class ActivityScreen(Room):
             unseen.show(lambda width: activity.trouble_lines(trouble, hint, width))
             return
         shown = activity.rows(seen, self._order, self._folded)
+        self._list.nothing = "" if seen.unseen else NOTHING
         self._list.show(shown, activity.columns(shown))
         unseen.display = bool(trouble or seen.unseen or seen.grant)
         unseen.show(lambda width: activity.unseen_lines(seen, trouble, hint, width))
-        self._list.display = bool(seen.sessions or not seen.unseen)
         said = f"{activity.counted(seen)}, by {activity.ORDERS[self._order][0]}" if seen.sessions else ""
         right = (Ink(said, Tone.QUIET),)
         self.query_one(".title", Panel).show(lambda width: (section("ACTIVITY", width, right),))

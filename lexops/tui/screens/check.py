@@ -29,7 +29,7 @@ class CheckScreen(OfCheck[CheckDetail]):
         ),
         Binding(
             "d",
-            "operate('check.downtime')",
+            "downtime",
             "downtime",
             id="check.downtime",
             tooltip="Announce work on the target; nobody is called",

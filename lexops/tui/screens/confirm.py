@@ -12,12 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
-from lexops.errors import LexOpsError
 from lexops.gate.model import Preview
-from lexops.tui.ink import Ink, Line, Tone, line
+from lexops.tui.ink import Ink, Tone, line
 from lexops.tui.presenters.confirm import (
     confirm_heading,
     confirm_lines,
@@ -26,19 +24,20 @@ from lexops.tui.presenters.confirm import (
     word_line,
 )
 from lexops.tui.presenters.environment import is_loud
-from lexops.tui.presenters.forms import button_words, error_lines
+from lexops.tui.presenters.forms import button_words
+from lexops.tui.screens.dialog import Dialog
 from lexops.tui.views import Intent
 from lexops.tui.widgets.panel import Panel
 
 Submit = Callable[[Intent], Awaitable[str | None]]
 
 
-class ConfirmScreen(ModalScreen[str | None]):
+class ConfirmScreen(Dialog):
     """Cancel has the focus: a stray enter does nothing, and nothing goes on without the word."""
 
     CSS_PATH: ClassVar[list[str]] = ["dialog.tcss", "confirm.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "cancel", id="confirm.cancel", tooltip="Do nothing"),
+        Binding("escape", "give_up", "cancel", id="confirm.cancel", tooltip="Do nothing"),
         Binding("down", "app.focus_next", "next", show=False, id="confirm.next", tooltip="On"),
         Binding("up", "app.focus_previous", "previous", show=False, id="confirm.up", tooltip="Back"),
     ]
@@ -68,7 +67,7 @@ class ConfirmScreen(ModalScreen[str | None]):
             with Horizontal(id="confirm-word-line"):
                 yield Panel(id="confirm-word-label")
                 yield Input(id="confirm-word", compact=True, select_on_focus=False)
-            yield Panel(id="confirm-error")
+            yield Panel(id="confirm-error", classes="dialog-error")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(Content("Cancel"), id="cancel", compact=True)
                 yield Button(Content(button_words(self._preview.title)), id="go", compact=True)
@@ -98,19 +97,17 @@ class ConfirmScreen(ModalScreen[str | None]):
             field.insert_text_at_cursor(event.character)
             field.focus()
 
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.dismiss(None)
-
     @on(Button.Pressed, "#glass")
     def _break_glass(self) -> None:
+        if self.is_asked:
+            return
         self._breaking = not self._breaking
         self.set_class(self._breaking, "-breaking")
         self._panel("needs").show(lambda width: needs_lines(self._present(), width))
         title = button_words(self._preview.title)
         self._relabel("#go", f"{title} NOW" if self._breaking else title)
         self._relabel("#glass", "With approval …" if self._breaking else "Break the glass …")
-        self._say("", "")
+        self.tell("", "")
         self.query_one("#glass-reason" if self._breaking else "#cancel").focus()
 
     def _relabel(self, button: str, label: str) -> None:
@@ -134,7 +131,7 @@ class ConfirmScreen(ModalScreen[str | None]):
     @on(Button.Pressed, "#go")
     def _pressed(self) -> None:
         if self._is_complete():
-            self.query_one("#go", Button).disabled = True
+            self.is_asked = True
             self._go(self._word, self._reason if self._breaking else "")
 
     @property
@@ -148,32 +145,18 @@ class ConfirmScreen(ModalScreen[str | None]):
     def _is_complete(self) -> bool:
         """Whether all is typed; the gate looks again."""
         if self._breaking and not self._reason:
-            self._say("a reason is needed", "say why it cannot wait for approval")
+            self.tell("a reason is needed", "say why it cannot wait for approval")
             self.query_one("#glass-reason").focus()
             return False
         if self._word != self._preview.word:
-            self._say("the word is not right", f"type {self._preview.word}, or press escape")
+            self.tell("the word is not right", f"type {self._preview.word}, or press escape")
             self.query_one("#confirm-word").focus()
             return False
-        self._say("", "")
+        self.tell("", "")
         return True
 
     @work(group="asking", exclusive=True)
     async def _go(self, word: str, reason: str) -> None:
         intent = replace(self._intent, confirmed=word, break_glass=reason)
-        try:
-            text = await self._submit(intent)
-        except LexOpsError as error:
-            self._say(str(error), error.hint)
-        else:
-            if text is not None:
-                self.dismiss(text)
-                return
-        self.query_one("#go", Button).disabled = False
-        self.query_one("#cancel").focus()
-
-    def _say(self, text: str, hint: str) -> None:
-        def draw(width: int) -> list[Line]:
-            return error_lines(text, hint, width) if text else []
-
-        self._panel("error").show(draw)
+        if await self.answered(self._submit(intent)) is not None:
+            self.query_one("#cancel").focus()

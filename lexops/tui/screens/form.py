@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, RadioButton, RadioSet
 
 from lexops.errors import LexOpsError
@@ -23,7 +22,6 @@ from lexops.tui.presenters.forms import (
     asked,
     button_words,
     choice_texts,
-    error_lines,
     given_lines,
     heading,
     is_destructive,
@@ -32,6 +30,7 @@ from lexops.tui.presenters.forms import (
     kind,
     read,
 )
+from lexops.tui.screens.dialog import Dialog
 from lexops.tui.views import Intent
 from lexops.tui.widgets.panel import Panel
 
@@ -49,16 +48,17 @@ class Choice(RadioButton):
         self.BUTTON_INNER = "●" if self.value else "○"
 
 
-class FormScreen(ModalScreen[str | None]):
+class FormScreen(Dialog):
     """Names what it is about. The first field has the focus; where there is none to fill, or something
     would be destroyed, Cancel has it, so that a stray enter does nothing.
     """
 
-    CSS_PATH = "form.tcss"
+    CSS_PATH: ClassVar[list[str]] = ["dialog.tcss", "form.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "cancel", id="form.cancel", tooltip="Do nothing"),
+        Binding("escape", "give_up", "cancel", id="form.cancel", tooltip="Do nothing"),
         Binding("down", "app.focus_next", "next", show=False, id="form.next", tooltip="To the next field"),
         Binding("up", "app.focus_previous", "previous", show=False, id="form.up", tooltip="Back one field"),
+        Binding("ctrl+s", "go", "ask", show=False, id="form.go", tooltip="Ask for it, from any field"),
     ]
 
     def __init__(
@@ -87,8 +87,10 @@ class FormScreen(ModalScreen[str | None]):
                     yield self._field(index, parameter)
             if is_weighty(self._operation):
                 yield Panel(id="form-needs")
-            yield Panel(id="form-error")
-            with Horizontal(id="form-buttons"):
+            yield Panel(id="form-error", classes="dialog-error")
+            with Horizontal(id="form-buttons", classes="dialog-buttons"):
+                if self._fields and not is_destructive(self._operation):
+                    yield Panel(id="form-hint")
                 yield Button(Content("Cancel"), id="cancel", compact=True)
                 yield Button(Content(button_words(self._operation.title)), id="go", compact=True)
 
@@ -114,6 +116,8 @@ class FormScreen(ModalScreen[str | None]):
         for label, parameter in zip(self.query(".field-label").results(Panel), self._fields, strict=True):
             text = line(Ink(parameter.name, Tone.QUIET))
             label.show(lambda width, text=text: (text,))  # type: ignore[misc]
+        for hint in self.query("#form-hint").results(Panel):
+            hint.show(lambda width: (line(Ink("ctrl+s does it", Tone.QUIET)),))
         careful = is_destructive(operation) or not self._fields
         self.query_one("#cancel" if careful else "#field-0").focus()
         if is_weighty(operation) and not any(field.required for field in self._fields):
@@ -124,7 +128,7 @@ class FormScreen(ModalScreen[str | None]):
         try:
             preview = await self._look_ahead(Intent(self._operation.name, self._given))
         except LexOpsError as error:
-            self._say(str(error), error.hint)
+            self.tell(str(error), error.hint)
         else:
             self.query_one("#form-needs", Panel).show(lambda width: needs_lines(preview, width))
 
@@ -134,18 +138,18 @@ class FormScreen(ModalScreen[str | None]):
         if self.focused and self.focused.id == "cancel":
             self.query_one("#go").focus()
 
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.dismiss(None)
+    def action_go(self) -> None:
+        if not is_destructive(self._operation):
+            self.query_one("#go", Button).press()
 
     @on(Button.Pressed, "#go")
     def _pressed(self) -> None:
         try:
             arguments = read(self._operation, self._given, self._answers())
         except LexOpsError as error:
-            self._say(str(error), error.hint)
+            self.tell(str(error), error.hint)
             return
-        self.query_one("#go", Button).disabled = True
+        self.is_asked = True
         self._go(arguments)
 
     def _answers(self) -> dict[str, str]:
@@ -160,15 +164,12 @@ class FormScreen(ModalScreen[str | None]):
 
     @work(exclusive=True, group="asking")
     async def _go(self, arguments: Mapping[str, object]) -> None:
-        try:
-            text = await self._ask(self._operation, arguments)
-        except LexOpsError as error:
-            self._say(str(error), error.hint)
-        else:
-            if text is not None:
-                self.dismiss(text)
-                return
-        self.query_one("#go", Button).disabled = False
+        if refused := await self.answered(self._ask(self._operation, arguments)):
+            self._mend(refused)
 
-    def _say(self, text: str, hint: str) -> None:
-        self.query_one("#form-error", Panel).show(lambda width: error_lines(text, hint, width))
+    def _mend(self, error: str) -> None:
+        """Go to the field that an error names, else the first: the next Enter must not throw all away."""
+        names = [parameter.name for parameter in self._fields]
+        named = error.partition(":")[0]
+        if names:
+            self.query_one(f"#field-{names.index(named) if named in names else 0}").focus()

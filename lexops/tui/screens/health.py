@@ -34,7 +34,7 @@ class HealthScreen(Room):
         ),
         Binding(
             "d",
-            "operate('check.downtime')",
+            "downtime",
             "downtime",
             id="health.downtime",
             tooltip="Announce work on the target; nobody is called",
@@ -83,12 +83,17 @@ class HealthScreen(Room):
         columns = checks.columns(fleet.checks, [target.name for target in fleet.targets], now)
         self._list.show(fleet.checks, columns, checks.ORDERS[self._sort][1])
 
+    @on(RowList.Moved)
+    def _moved(self) -> None:
+        self.refresh_bindings()
+
     @on(RowList.Arranged)
     def _count(self) -> None:
         shown, total = len(self._list.rows), self._list.total
         said = plural(total, "check") if shown == total else f"{shown:,} of {plural(total, 'check')}"
         remark = Ink(f"{said}, by {checks.ORDERS[self._sort][0]}", Tone.QUIET)
         self.query_one(".title", Panel).show(lambda width: (section("HEALTH", width, (remark,)),))
+        self.refresh_bindings()
 
     def only(self, target: str) -> None:
         """Show the checks of one target."""
@@ -102,6 +107,15 @@ class HealthScreen(Room):
         row = self._list.current
         return {"target": row.target, "check": row.check} if row else {}
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return None if self.why_not(action, parameters) else super().check_action(action, parameters)
+
+    def why_not(self, action: str, parameters: tuple[object, ...]) -> str:
+        if action != "activity":
+            return super().why_not(action, parameters)
+        row = self._list.current
+        return "" if row and row.kind.is_database else "only databases have sessions"
+
     def action_sort(self) -> None:
         self._sort = (self._sort + 1) % len(checks.ORDERS)
         self.follow()
@@ -111,7 +125,7 @@ class HealthScreen(Room):
             await self.console.go(TriagePlace(row.target, row.check))
 
     async def action_activity(self) -> None:
-        if (row := self._list.current) and row.kind.is_database:
+        if row := self._list.current:
             await self.console.go(ActivityPlace(row.target))
 
     async def action_tree(self) -> None:

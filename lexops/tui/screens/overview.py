@@ -106,7 +106,8 @@ class OverviewScreen(Room):
         narrow = self.has_class("-narrow")
         urgent = overview.urgent(fleet)
         folded = overview.folded(fleet)
-        self._list("now").show(urgent, overview.urgent_columns(urgent, now))
+        takers = overview.takers(snapshot, urgent, now)
+        self._list("now").show(urgent, overview.urgent_columns(urgent, now, takers))
         needs = overview.needs(snapshot, now)
         self._list("needs").show(needs, overview.need_columns(needs, now))
         self._list("targets").show(fleet.targets, overview.target_columns(fleet.targets, narrow=narrow))
@@ -114,19 +115,19 @@ class OverviewScreen(Room):
         self._title("now", "NOW", more)
         self._title("needs", "NEEDS YOU")
         self._title("targets", overview.targets_title(fleet.targets, narrow=narrow))
-        self._make_room(len(fleet.targets))
+        self._make_room(len(fleet.targets), proofs=4 + (snapshot.duty.month is not None))
         self._title("coverage", "COVERAGE AND PROOF")
-        seen = overview.coverage(fleet, snapshot.record)
+        seen = overview.coverage(fleet, snapshot.record, snapshot.duty.month)
         lines = self.query_one("#coverage-lines", Panel)
         lines.show(lambda width: overview.coverage_lines(seen, now, width))
         self._follow_trend()
 
-    def _make_room(self, targets: int) -> None:
+    def _make_room(self, targets: int, proofs: int) -> None:
         """What is wrong gets room in steps, so that one problem more or less moves nothing."""
         room = self.query_one("#quarters").size.height
         below = max(6, min(targets + 1, room // 2))
         if self.has_class("-narrow"):
-            rows = f"3fr 2fr {min(targets + 2, 6)} 5"
+            rows = f"3fr 2fr {min(targets + 2, 6)} {proofs + 1}"
         else:
             shown = max(len(self._list("now").rows), len(self._list("needs").rows)) + 3
             above = max(STEP, min(STEP * math.ceil(shown / STEP), room - below - 1))

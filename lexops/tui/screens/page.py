@@ -47,9 +47,9 @@ class Page(Room, Generic[T]):
     def read(self) -> T:
         """What to show; called in a thread. Raises LexOpsError."""
 
-    @abstractmethod
     def lines(self, known: T, width: int) -> list[Line]:
-        """The page, drawn."""
+        """The page, drawn; unless it has a body of its own."""
+        return []
 
     def body(self) -> Iterable[Widget]:
         with VerticalScroll(classes="page"):
@@ -77,9 +77,13 @@ class Page(Room, Generic[T]):
     @on(Failed)
     def _failed(self, event: Failed) -> None:
         if self.known is None:
-            self._page.show(lambda width: error_lines(event.text, event.hint, width))
+            self.refuse(event.text, event.hint)
         else:
             self.console.say(event.text, event.hint, failed=True)
+
+    def refuse(self, text: str, hint: str) -> None:
+        """Say why there is nothing to show."""
+        self._page.show(lambda width: error_lines(text, hint, width))
 
     def redraw(self) -> None:
         """Draw what is known."""

@@ -64,6 +64,11 @@ class Room(Screen[None]):
         """Arguments that an operation asked for here is about."""
         return {}
 
+    def action_downtime(self) -> None:
+        """Announce work on the target in sight, not on one check only: work makes others of it fail, too."""
+        about = {name: value for name, value in self.subject().items() if name == "target"}
+        self.console.operate("check.downtime", about)
+
     @property
     def console(self) -> Console:
         """The app, by its own type."""
@@ -120,6 +125,8 @@ class Room(Screen[None]):
         return ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "filter" and self.query_one(FilterBar).typing:
+            return False  # the key is a sign of the filter then
         if action in ("filter", "clear_filter", "leave_filter"):
             return bool(self.query(RowList))
         return True

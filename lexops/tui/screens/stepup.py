@@ -75,7 +75,7 @@ class StepUpScreen(ModalScreen[bool]):
                 with VerticalScroll(id="stepup-task", can_focus=False):
                     yield Panel(id="stepup-task-lines")
                 yield TextArea(id="stepup-armour", compact=True, tab_behavior="focus")
-            yield Panel(id="stepup-error")
+            yield Panel(id="stepup-error", classes="dialog-error")
             with Horizontal(classes="dialog-buttons"):
                 if means.agent:
                     yield Button(Content("Ask the ssh-agent"), id="agent", compact=True)

@@ -34,7 +34,7 @@ class TreeScreen(Room):
         Binding("v", "everything", "failing / all", id="tree.all", tooltip="Failing checks, or all of them"),
         Binding(
             "d",
-            "operate('check.downtime')",
+            "downtime",
             "downtime",
             id="tree.downtime",
             tooltip="Announce work on the target; no incidents open",
@@ -45,6 +45,21 @@ class TreeScreen(Room):
             "silence",
             id="tree.silence",
             tooltip="Tell nobody for a while; it still counts and shows",
+        ),
+        Binding(
+            "f",
+            "freeze('freeze.start')",
+            "freeze",
+            id="tree.freeze",
+            tooltip="No changes on an environment's targets for a while, but by break-glass",
+        ),
+        Binding(
+            "F",
+            "freeze('freeze.end')",
+            "end freeze",
+            id="tree.thaw",
+            tooltip="Allow changes again",
+            show=False,
         ),
     ]
 
@@ -103,7 +118,7 @@ class TreeScreen(Room):
     @on(Read)
     def _show(self, event: Read) -> None:
         now = self.console.now()
-        self.query_one("#quiet", Panel).show(lambda width: presenter.quiet_lines(event.spans, now, width))
+        self.query_one("#quiet", Panel).show(lambda _width: presenter.quiet_lines(event.spans, now))
 
     @on(Failed)
     def _failed(self, event: Failed) -> None:
@@ -144,6 +159,9 @@ class TreeScreen(Room):
     def action_everything(self) -> None:
         self.everything = not self.everything
         self.follow()
+
+    def action_freeze(self, name: str) -> None:
+        self.console.operate(name, {})
 
     def action_operate(self, name: str) -> None:
         self.console.operate(name, self.subject())

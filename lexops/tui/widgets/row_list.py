@@ -102,7 +102,10 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
         self._key = key
         self._haystack = haystack
         self._head = 1 if heading else 0
-        self._nothing = nothing
+        self.nothing = nothing
+        """What is said when there is no row."""
+        self.known = False
+        """Whether rows were ever shown: before that, nobody knows that there is none."""
         self._all: Sequence[R] = ()
         self._order: Callable[[R], object] | None = None
         self._needle = ""
@@ -125,6 +128,12 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
         """Replace the rows, their columns and their order."""
         self._all, self._columns, self._order = rows, columns, order
         self._arrange()
+
+    def forget(self) -> None:
+        """Show no rows, because it is not known which."""
+        self.show((), ())
+        self.known = False
+        self._repaint()
 
     def filter(self, needle: str) -> None:
         """Show only the rows that match."""
@@ -169,7 +178,7 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
 
     def _replace(self, rows: Sequence[R]) -> None:
         before_key, before_cursor = self.current_key, self.cursor
-        self.rows = rows
+        self.known, self.rows = True, rows
         self._lines.clear()
         cursor = self._find(before_key, before_cursor)
         self.cursor = cursor
@@ -266,10 +275,11 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
 
     def line_text(self, index: int) -> str:
         """A row as it is written on the screen."""
-        return plain(self._row_line(index, self._room))
+        return plain(self._row_line(index, self.room))
 
     @property
-    def _room(self) -> int:
+    def room(self) -> int:
+        """Cells of a row."""
         return max(1, self.size.width - len(CURSOR) - 1)
 
     def _row_line(self, index: int, room: int) -> Line:
@@ -282,14 +292,19 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
     def _state(self, y: int) -> tuple[Line, bool]:
         """The line at a height of the screen, and whether the cursor is on it."""
         if y < self._head:
-            return heading_line(place(self._columns, self._room)), False
+            return heading_line(place(self._columns, self.room)), False
         index = y - self._head + round(self.scroll_y)
         if index < len(self.rows):
-            return self._row_line(index, self._room), index == self.cursor and (self.has_focus or self.mark)
+            return self._row_line(index, self.room), index == self.cursor and (self.has_focus or self.mark)
         if not self.rows and y == self._head:
-            said = "nothing matches the filter" if self._all and self._needle else self._nothing
-            return (Ink(said, Tone.QUIET),), False
+            return (Ink(self._why_empty, Tone.QUIET),), False
         return EMPTY, False
+
+    @property
+    def _why_empty(self) -> str:
+        if not self.known:
+            return "not read yet"
+        return "nothing matches the filter" if self._all and self._needle else self.nothing
 
     def render_line(self, y: int) -> Strip:
         state = self._state(y)

@@ -1,0 +1,1 @@
+"""What clients and colleagues are told: updates, announcements, status notices, reports after an incident."""

@@ -1,0 +1,1 @@
+"""Tickets that arrive by themselves: e-mail, and alerts of other monitoring systems."""

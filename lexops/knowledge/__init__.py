@@ -1,0 +1,1 @@
+"""Articles, and incidents like this one with how they were solved."""

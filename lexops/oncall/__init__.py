@@ -1,0 +1,1 @@
+"""Who is on call: rotas of layers, overrides, gaps found ahead."""

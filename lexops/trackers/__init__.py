@@ -1,0 +1,1 @@
+"""Other people's ticket systems, with which incidents are kept in step."""

@@ -1,0 +1,1 @@
+"""HTTP in both directions: requests to services, and a small server for this machine."""

@@ -1,0 +1,1 @@
+"""Rotas, overrides, and who is on call by them."""
