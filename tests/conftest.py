@@ -74,6 +74,15 @@ def half_open_proxy() -> Iterator[Callable[[int], servers.HalfOpenProxy]]:
         yield proxy
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names bytes by their parameter: what they hold may differ from worker to worker.
+
+    The workers of pytest-xdist must collect the same names, and what is packed or signed holds
+    the second in which it was made.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Says aloud what was not tested because a server is not installed."""
     reasons = (str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()))

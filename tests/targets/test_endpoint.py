@@ -184,9 +184,9 @@ def test_an_answer_that_makes_no_sense_is_none_and_the_phase_is_named(
 @pytest.mark.parametrize(
     ("headers", "body"),
     [
-        (b"Content-Encoding: gzip", gzip.compress(b"Your invoices")),
-        (b"Content-Type: text/html; charset=undefined", b"Your invoices"),
-        (b'Content-Type: text/html; charset="\0"', b"Your invoices"),
+        pytest.param(b"Content-Encoding: gzip", gzip.compress(b"Your invoices"), id="packed"),
+        pytest.param(b"Content-Type: text/html; charset=undefined", b"Your invoices", id="no such charset"),
+        pytest.param(b'Content-Type: text/html; charset="\0"', b"Your invoices", id="no name of a charset"),
     ],
 )
 def test_a_page_is_read_however_it_is_sent(
