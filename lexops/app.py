@@ -179,6 +179,23 @@ def work(site: Site, stop: Callable[[], bool], longest: timedelta | None) -> Non
         worker.drain(stop, longest)
 
 
+def page(site: Site) -> None:
+    """Tell people what is due, where no worker does: escalate and send, and a failed way's successor.
+
+    Takes some ten seconds for each of three rounds at most. Raises StoreError.
+    """
+    from lexops.escalation.watch import escalate
+    from lexops.outbox.dispatch import Dispatcher
+
+    parts = (site.store, site.file, site.clock)
+    dispatcher = Dispatcher(*parts, me())
+    for _ in range(3):
+        escalate(*parts)
+        dispatcher.turn()
+        dispatcher.wait(10)
+    site.gate.sealer.seal()
+
+
 def chores(site: Site) -> list[Chore]:
     """What a worker does again and again for the rooms that it does not know."""
     from lexops.audit.witness import tell_witnesses
@@ -339,4 +356,4 @@ def main() -> None:
     from lexops.cli.main import run
     from lexops.cli.program import Program
 
-    run(Program(open_site, open_console, work, operations, sessions()))
+    run(Program(open_site, open_console, work, operations, page, sessions()))

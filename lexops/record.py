@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,12 +112,14 @@ def verified(site: Site, level: Level, progress: Callable[[int, int], None]) -> 
     with site.store.read() as connection:
         newest = store.newest_checkpoint(connection)
         name = origin(connection)
-    memories = gather(name, keys, places(site))
+    outside = places(site)
+    memories = gather(name, keys, outside)
+    damaged = [told for each in outside if isinstance(each, HeadFile) and (told := each.damage())]
     keyring = site.gate.keyring if level is Level.FULL else None
     report = verify(site.store, memories, keys.anchor(), level=level, keyring=keyring, progress=progress)
     if report.verdict is Verdict.INTACT and newest is not None:
         Heads(state_folder(os.environ)).remember(newest)
-    return report
+    return replace(report, remarks=(*report.remarks, *damaged))
 
 
 def bundle(site: Site, entry: str, patience: float, *, opened: bool) -> tuple[bytes, int]:

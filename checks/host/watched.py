@@ -189,11 +189,12 @@ def logs(host: Host) -> Iterator[Observation]:
 def _read(name: str, wanted: LogSettings, log: Log, memory: Memory) -> Iterator[Observation]:
     """Move on to the end of a log; what is found on the way is added up by pattern."""
     known = memory.kept.get(f"{name} at")
-    fresh, missed = _fresh(log, known)
-    if known is not None and log.files and _is_lost(log, *known):
+    place = _place(log, *known) if known else None
+    fresh, missed = _fresh(log, place, known[1]) if known else ([], 0)
+    if known and log.files and place is None:
         yield Note(name, f"what came last before a rotation was not searched: it is not in {wanted.path}.1")
     if log.files:
-        memory.kept[f"{name} at"] = [log.files[0].inode, log.files[0].end]
+        memory.kept[f"{name} at"] = [log.files[0].inode, log.files[0].end, log.files[0].head]
     if missed:
         yield Note(name, f"{show(missed, 'B')} were written too fast, or rotated away, to be searched")
     for pattern in log.broken:
@@ -220,25 +221,27 @@ def _count(item: str, found: list[LogMatch], severity: str, memory: Memory) -> I
             yield Note(item, match.text)
 
 
-def _fresh(log: Log, known: list[int] | None) -> tuple[list[LogMatch], int]:
-    """What was found since a position, an inode and an offset, and how many bytes were not searched."""
-    if known is None or not log.files:
+def _place(log: Log, inode: int, offset: int, head: int = 0) -> LogFile | None:
+    """The file that was searched up to an offset; None when it was moved elsewhere, or cut off.
+
+    A log that was rotated keeps its inode under another name. One that was copied and emptied (copytruncate)
+    keeps it under its own, also when it has grown past the offset since: what it began with is in the copy.
+    """
+    reaching = [file for file in log.files if file.end >= offset]
+    moved = (file for file in reaching if file.inode == inode and (not head or file.head in (0, head)))
+    copied = (file for file in reaching if head and file.head == head and file is not log.files[0])
+    return next(moved, None) or next(copied, None)
+
+
+def _fresh(log: Log, place: LogFile | None, offset: int) -> tuple[list[LogMatch], int]:
+    """What was found since an offset in the file of that time, and how many bytes were not searched."""
+    if not log.files:
         return [], 0
-    inode, offset = known
-    if log.files[0].inode == inode:
-        start = offset if offset <= log.files[0].end else 0  # it was cut short, so it begins anew
-        return _since(log.files[0], start)
-    now = _since(log.files[0], 0)
-    before = next((file for file in log.files[1:] if file.inode == inode), None)
-    if before is None:
-        return now
-    then = _since(before, offset)
+    if place is log.files[0]:
+        return _since(place, offset)
+    now = _since(log.files[0], 0)  # it begins anew
+    then = _since(place, offset) if place else ([], 0)
     return then[0] + now[0], then[1] + now[1]
-
-
-def _is_lost(log: Log, inode: int, offset: int) -> bool:
-    """Whether the place up to which it was searched is gone: moved elsewhere, or cut off."""
-    return not any(file.inode == inode and file.end >= offset for file in log.files)
 
 
 def _since(file: LogFile, offset: int) -> tuple[list[LogMatch], int]:

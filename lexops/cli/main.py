@@ -116,11 +116,11 @@ def console(
 
 def run(program: Program) -> None:
     """Run a command and end the process with the contract's exit code and one line per failure."""
+    _open_closed_streams()
     try:
         _refuse_empty(sys.argv[1:])
         code = cli(obj=program, standalone_mode=False) or 0
-        if sys.stdout:  # where it was closed from the start there is none
-            sys.stdout.flush()
+        sys.stdout.flush()
         sys.exit(code)
     except typer.TyperException as error:
         where = getattr(error, "ctx", None)
@@ -136,6 +136,17 @@ def run(program: Program) -> None:
         sys.exit(Exit.INTERRUPTED)
     except Exception as error:
         _unforeseen(error)
+
+
+def _open_closed_streams() -> None:
+    """Open to nowhere what a shell closed (`>&-`); else the next file that is opened gets its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)
 
 
 def _refuse_empty(words: Sequence[str]) -> None:

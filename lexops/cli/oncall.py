@@ -106,7 +106,7 @@ def shifts(
     site: SiteOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the shifts of a rota, and its gaps.
+    """List the shifts of a rota, and its gaps, from hand-off to hand-off.
 
     Example: lexops oncall shifts support --days 30
     """
@@ -121,7 +121,7 @@ def shifts(
     now = opened.clock.now()
     zone = ZoneInfo(rotation.current(book, rota).zone)
     begins = _moment("since", since, zone, now)
-    found = rotation.shifts(book, rota, begins, begins + timedelta(days=days))
+    found = rotation.complete_shifts(book, rota, begins, begins + timedelta(days=days))
     if as_json:
         say_json({"rota": rota, "zone": zone.key, "shifts": [present.shift_json(each) for each in found]})
         return

@@ -60,8 +60,7 @@ def watch_row(watch: Watch) -> tuple[str, ...]:
     return (
         watch.rota.name,
         _person(watch.shift.person, watch.able),
-        "over a year" if watch.shift.starts == NO_BEGINNING else time_text(watch.shift.starts, zone),
-        "no end planned" if watch.shift.ends == NO_END else time_text(watch.shift.ends, zone),
+        *_bounds(watch.shift, zone),
         watch.shift.layer,
         f"{_person(then.person, watch.able)} from {time_text(then.starts, zone)}" if then else "",
     )
@@ -121,12 +120,19 @@ def _layer_json(layer: Layer) -> dict[str, Any]:
 
 def shift_row(shift: Shift, zone: ZoneInfo, able: Collection[str] | None) -> tuple[str, ...]:
     """One line of a list of shifts."""
+    is_bounded = shift.starts != NO_BEGINNING and shift.ends != NO_END
     return (
-        time_text(shift.starts, zone),
-        time_text(shift.ends, zone),
-        show_duration(shift.ends - shift.starts),
+        *_bounds(shift, zone),
+        show_duration(shift.ends - shift.starts) if is_bounded else "",
         _person(shift.person, able),
         shift.layer,
+    )
+
+
+def _bounds(shift: Shift, zone: ZoneInfo) -> tuple[str, str]:
+    return (
+        "over a year" if shift.starts == NO_BEGINNING else time_text(shift.starts, zone),
+        "no end planned" if shift.ends == NO_END else time_text(shift.ends, zone),
     )
 
 

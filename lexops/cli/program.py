@@ -36,6 +36,8 @@ class Program:
     work: Callable[[Site, Callable[[], bool], timedelta | None], None]
     operations: Callable[[], Sequence[Operation]] = tuple
     """Everything that can be done on a site; only asked for when a command needs it."""
+    page: Callable[[Site], None] = lambda _site: None
+    """Tells people what is due where no worker does."""
     serving: Serving | None = None
 
 

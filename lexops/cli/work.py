@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
@@ -56,8 +57,8 @@ def alive(
 ) -> None:
     """Say in one line whether a worker watches; for cron, systemd or any monitoring.
 
-    Exit code 0 when one does. When none does it is 1 (for monitoring 2, which is CRITICAL there), and one
-    incident is open about it.
+    Exit code 0 when one does. When none does it is 1 (for monitoring 2, which is CRITICAL there), one
+    incident is open about it, and whoever is to be told of this or another one by now is told.
 
     Example: line=$(lexops worker alive) || echo "$line" | mail -s LexOps ops@example.com
     """
@@ -65,7 +66,8 @@ def alive(
     from lexops.incidents import store as incidents
     from lexops.incidents.operations import UNWATCHED
 
-    opened = program(context).open_site(site)
+    run = program(context)
+    opened = run.open_site(site)
     now = opened.clock.now()
     with opened.store.read() as connection:
         lives = presence.is_worker_alive(connection, now)
@@ -80,6 +82,9 @@ def alive(
             opened.submit("incident.resolve", {"incident": incident, "note": "a worker is alive"}, "cli")
     except LexOpsError as error:
         narrate(f"the incident stays as it is: {error}")
+    if not lives:
+        sys.stdout.flush()  # who asks may not wait until somebody is told
+        run.page(opened)
     raise typer.Exit(0 if lives else 2 if format_ is RunFormat.NAGIOS else 1)
 
 

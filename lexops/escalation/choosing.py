@@ -34,8 +34,9 @@ def choose(policies: Iterable[Revision[Policy]], facts: Fits) -> Revision[Policy
 
 
 def holds(fits: Fits, facts: Fits) -> bool:
-    """Whether an incident is what a policy wants."""
-    return all(not (want := getattr(fits, name)) or want == getattr(facts, name) for name in FACTS)
+    """Whether an incident is what a policy wants; two spellings of a code are one, as in SLA policies."""
+    wanted = ((getattr(fits, name), getattr(facts, name)) for name in FACTS)
+    return all(not want or want.casefold() == found.casefold() for want, found in wanted)
 
 
 def _weight(fits: Fits) -> tuple[int, tuple[bool, ...]]:

@@ -33,6 +33,15 @@ def get(connection: Connection, id: int, *, lock: bool = False) -> Incident:
     return _incident(row)
 
 
+def spelling(connection: Connection, client: str) -> str:
+    """A client's code as the latest incident has it: reports would count HALDEN and halden as two."""
+    if not client:
+        return client
+    column = incident_table.c.client
+    query = select(column).where(func.lower(column) == client.lower()).order_by(incident_table.c.id.desc())
+    return connection.execute(query.limit(1)).scalar() or client
+
+
 def open_with(connection: Connection, fingerprint: str) -> Incident | None:
     """The open incident of a fingerprint, locked; there is one at most."""
     query = select(incident_table).where(incident_table.c.open_as == fingerprint)

@@ -37,6 +37,7 @@ from lexops.incidents.rows import (
     open_with,
     similar,
     some,
+    spelling,
     timeline,
     timelines,
 )
@@ -134,6 +135,7 @@ def open_(connection: Connection, opening: Opening) -> int:
     """Write down a new incident with the first entry of its timeline; answers its number."""
     facts = {"priority": priority(opening.severity).value, "client": "", "provider": "", "queue": ""}
     facts |= opening.facts
+    facts["client"] = spelling(connection, facts["client"])
     id = add_incident(connection, opening, facts)
     add_entry(connection, id, opening.at, EntryKind.OPENED, opening.author, opening.why, facts)
     return id

@@ -138,6 +138,14 @@ def whole_shifts(book: Book, rota: str, since: datetime, until: datetime) -> lis
     return shifts(book, rota, _around(book, rota, since).starts, last.ends)
 
 
+def complete_shifts(book: Book, rota: str, since: datetime, until: datetime) -> list[Shift]:
+    """Like `shifts`, with the first and the last one as `on_call` has them. Raises NotFound."""
+    found = shifts(book, rota, since, until)
+    found[-1] = replace(found[-1], ends=on_call(book, rota, found[-1].starts).ends)
+    found[0] = replace(found[0], starts=on_call(book, rota, since).starts)
+    return found
+
+
 def gaps(
     book: Book,
     rota: str,

@@ -114,7 +114,7 @@ files() {
 }
 
 # number, path, whether lines are shown, patterns: where they are found in the last 256 KiB, by whole lines, of
-# the file and of the one that it was before it was rotated.
+# the file and of the one that it was before it was rotated. A sum of how it begins tells it from another one.
 log() {
     echo "<<<log $1>>>"
     path=$2 show=$3
@@ -130,7 +130,9 @@ log() {
             start=$((size > 262144 ? size - 262144 : 0))
             part() { tail -c "+$((start + 1))" -- "$path" | head -c "$((size - start))"; }
             [ "$size" = 0 ] || [ "$(part | tail -c 1 | wc -l)" -ne 0 ] || size=$((size - $(part | tail -n 1 | wc -c)))
-            echo "file ${about% *} $start $size"
+            head=0
+            [ "${about#* }" -lt 256 ] || head=$(head -c 256 -- "$path" | cksum | cut -d " " -f 1)
+            echo "file ${about% *} $start $size $head"
             number=0
             for pattern in "$@"; do
                 grep -qE -e "$pattern" </dev/null

@@ -134,6 +134,8 @@ class LogFile:
     """Where the part that was looked at begins."""
     end: int
     """Where its last whole line ends."""
+    head: int = 0
+    """A sum of its first 256 bytes, 0 while there are fewer: programs that empty a log keep its inode."""
     matches: tuple[LogMatch, ...] = ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from shlex import quote
 
 from lexops.config import HostSettings, LogSettings
@@ -16,7 +17,7 @@ Sections = Mapping[str, Sequence[str]]
 
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 _SEEN = re.compile(r"seen (\d{1,18}) (\d{1,18}) (\d{1,12}) (\d{1,12})", re.ASCII)
-_FILE = re.compile(r"file (\d{1,20}) (\d{1,18}) (\d{1,18})", re.ASCII)
+_FILE = re.compile(r"file (\d{1,20}) (\d{1,18}) (\d{1,18}) (\d{1,10})", re.ASCII)
 _MATCH = re.compile(r"match (\d{1,3}) (\d{1,18})(?::(.*))?", re.ASCII)
 _PRIVATE = re.compile(r"""'[^']*'|"[^"]*"|[^\s@]+@[^\s@]+|[\w.-]*\d[\w.-]*""")
 """What may tell of whom a line of a log speaks: quoted text, addresses, words with digits."""
@@ -113,19 +114,21 @@ def logs(settings: HostSettings, sections: Sections) -> Iterator[tuple[str, Log]
 
 def _log(log: LogSettings, lines: Sequence[str]) -> Log:
     names = list(log.patterns)
-    found: list[tuple[int, int, int, list[LogMatch]]] = []
+    found: list[tuple[LogFile, list[LogMatch]]] = []
     broken: set[str] = set()
     for line in lines:
         if head := _FILE.fullmatch(line):
-            found.append((int(head[1]), int(head[2]), int(head[3]), []))
+            inode, start, end, beginning = map(int, head.groups())
+            found.append((LogFile(inode, start, end, beginning), []))
         elif (match := _MATCH.fullmatch(line)) and found and int(match[1]) < len(names):
             text = masked(match[3]) if match[3] and log.show else ""
-            at = found[-1][1] + int(match[2])
-            found[-1][3].append(LogMatch(names[int(match[1])], at, text))
+            file, matches = found[-1]
+            at = file.start + int(match[2])
+            matches.append(LogMatch(names[int(match[1])], at, text))
         elif line.startswith("broken ") and line[7:].isdigit() and int(line[7:]) < len(names):
             broken.add(names[int(line[7:])])
-    files = [LogFile(inode, start, end, tuple(matches)) for inode, start, end, matches in found]
-    return Log("seen", tuple(files), tuple(sorted(broken)))
+    files = tuple(replace(file, matches=tuple(matches)) for file, matches in found)
+    return Log("seen", files, tuple(sorted(broken)))
 
 
 def masked(line: str) -> str:

@@ -84,6 +84,14 @@ def test_a_record_that_was_put_back_is_named_by_what_this_account_remembers(site
     assert "this account's console" in done.stdout
 
 
+def test_a_witness_file_that_is_damaged_is_remarked_upon(site: Path) -> None:
+    write_site(site, more='[record]\nwitness_file = "heads"')
+    (site / "heads").write_text("{")
+    done = lexops(site, "audit", "verify")
+    assert done.returncode == 0
+    assert "is damaged at its end; what stands before it is used" in done.stdout
+
+
 def test_a_record_that_cannot_be_read_exits_3(site: Path) -> None:
     (site / "lexops-keys" / "signed.json").write_text("{")
     done = lexops(site, "audit", "verify")

@@ -298,6 +298,13 @@ def test_a_closed_pipe_is_no_crash(site: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_from_the_start_are_no_crash(site: Path, closed: str) -> None:
+    command = f"{sys.executable} -m lexops incident list --all --site {site} {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("command", ["--version", "operation list --json"])
 def test_output_that_cannot_be_written_is_one_line_and_no_crash(command: str) -> None:
     words = [sys.executable, "-m", "lexops", *command.split()]

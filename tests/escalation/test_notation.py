@@ -155,6 +155,11 @@ def test_the_policy_that_names_most_wins_and_of_those_the_one_of_the_target(fact
     assert found is not None and found.value.name == name
 
 
+def test_two_spellings_of_a_client_are_escalated_alike() -> None:
+    found = choose([revision("all"), revision("acme", client="ACME-1")], Fits("P2", client="acme-1"))
+    assert found is not None and found.value.name == "acme"
+
+
 def test_where_no_policy_fits_there_is_none() -> None:
     assert choose([revision("acme", client="ACME-1")], Fits("P1")) is None
 

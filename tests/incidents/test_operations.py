@@ -23,6 +23,14 @@ def desk(quick: Store, tmp_path: Path) -> World:
     return made
 
 
+def test_a_client_is_written_as_the_latest_ticket_has_it(desk: World) -> None:
+    desk.submit("sam", "incident.open", title="Portal is slow again", client="acme-1")
+    assert seen(desk, 2).client == "ACME-1"
+    desk.submit("sam", "incident.classify", incident=2, client="Acme-1")
+    desk.submit("sam", "incident.open", title="And again", client="ACME-1")
+    assert seen(desk, 3).client == "Acme-1"
+
+
 def seen(desk: World, number: int = 1) -> Incident:
     with desk.store.read() as connection:
         return incidents.get(connection, number)

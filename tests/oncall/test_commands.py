@@ -102,7 +102,13 @@ def test_shifts_are_listed_with_what_was_given_away(planned: Desk) -> None:
         "Mon 2026-03-09 09:00 GMT Mon 2026-03-16 09:00 GMT 7 d ana override",
     ]
     later = ask(planned, "shifts", "support", "--since", "2026-03-28T00:00", "--days", "3", "--json").json
-    assert [each["ends"] for each in later["shifts"]] == ["2026-03-30T08:00:00Z", "2026-03-31T00:00:00Z"]
+    assert [each["ends"] for each in later["shifts"]] == ["2026-03-30T08:00:00Z", "2026-04-06T08:00:00Z"]
+
+
+def test_a_shift_that_is_not_handed_over_has_no_end(planned: Desk) -> None:
+    layer(planned, "alone", "base", "ana", "weekly", "2026-03-01T00:00", "a vault")
+    (row,) = ask(planned, "shifts", "alone", "--days", "3").out.splitlines()[1:]
+    assert " no end planned " in row
 
 
 def test_rotas_are_listed_with_their_layers(planned: Desk) -> None:

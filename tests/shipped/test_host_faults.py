@@ -677,6 +677,23 @@ def test_a_log_whose_end_a_rotation_takes_away_says_so_once(named: Any, tmp_path
     assert not eye.follow("host.logs").notes
 
 
+@pytest.mark.parametrize("rewritten", [1, 200])
+def test_a_log_that_is_copied_and_emptied_is_searched_on_in_the_copy(
+    named: Any, tmp_path: Path, rewritten: int
+) -> None:
+    path = tmp_path / "feed.log"
+    path.write_text("".join(f"fine {number}\n" for number in range(100)))
+    eye = named(logs={"feed": {"path": str(path), "patterns": {"e": {"match": "ERROR"}}}})
+    eye.follow("host.logs")
+    with path.open("a") as log:
+        log.write("ERROR just before\n")
+    shutil.copy(path, tmp_path / "feed.log.1")
+    path.write_text("ERROR just after\n" * rewritten)  # the same inode, also past where it was searched
+    verdict = eye.follow("host.logs")
+    assert verdict.summary.startswith(f"feed: e was found {rewritten + 1} times since ")
+    assert "rotation" not in told(verdict)
+
+
 HOSTILE = "$(touch {0}/pwned)'; touch {0}/pwned; `touch {0}/pwned` \" \\ | & > {0}/pwned #"
 
 

@@ -511,6 +511,13 @@ def test_a_standby_can_be_asked_the_same(
 # Vacuum.
 
 
+def test_a_standby_does_not_say_that_it_has_no_large_table(
+    primary: DatabaseServer, standby: DatabaseServer
+) -> None:
+    verdict = Eye("postgresql", url=site_url(standby.admin_url)).look("postgresql.statistics-age")
+    assert (verdict.status, "its primary does" in verdict.summary) == (Status.NOT_APPLICABLE, True)
+
+
 @pytest.fixture
 def table(server: DatabaseServer, url: str) -> Iterator[str]:
     """20,000 rows that nobody vacuums or analyses."""

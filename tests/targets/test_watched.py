@@ -72,15 +72,22 @@ def test_answers_are_read() -> None:
         "certificates 0": ["denied"],
         "certificates 1": ["seen"],
         "files 0": ["seen 2 300 1000 1900"],
-        "log 0": ["file 7 100 200", "match 1 5", "match 0 9:secret", "broken 1", "file 6 0 50", "match 0 3"],
+        "log 0": [
+            "file 7 100 200 9",
+            "match 1 5",
+            "match 0 9:secret",
+            "broken 1",
+            "file 6 0 50 0",
+            "match 0 3",
+        ],
     }
     assert watched.unit_states(SETTINGS, sections) == {"feed.service": "active", "mail.service": "failed"}
     assert dict(watched.running(SETTINGS, sections)) == {"feed": 2}
     assert dict(watched.certificates(SETTINGS, sections)) == {"/a.pem": None, "/b.pem": ()}
     assert dict(watched.files(SETTINGS, sections, 2000.0)) == {"out": Files("seen", 2, 300, 1000.0, 100.0)}
     files = (
-        LogFile(7, 100, 200, (LogMatch("two", 105), LogMatch("one", 109))),
-        LogFile(6, 0, 50, (LogMatch("one", 3),)),
+        LogFile(7, 100, 200, 9, (LogMatch("two", 105), LogMatch("one", 109))),
+        LogFile(6, 0, 50, 0, (LogMatch("one", 3),)),
     )
     assert dict(watched.logs(SETTINGS, sections)) == {"feed": Log("seen", files, ("two",))}
 
@@ -89,7 +96,7 @@ SECTIONS = st.dictionaries(
     st.sampled_from(["unit states", "running 0", "certificates 0", "certificates 1", "files 0", "log 0"]),
     st.lists(
         st.sampled_from(
-            ["seen", "seen 1 2 3 4", "file 1 2 3", "match 0 1:x", "match 9 1", "broken 7", "absent"]
+            ["seen", "seen 1 2 3 4", "file 1 2 3 4", "match 0 1:x", "match 9 1", "broken 7", "absent"]
         )
         | st.text(max_size=20),
         max_size=6,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -14,6 +15,7 @@ from lexops import app
 from lexops.checks import presence, read
 from lexops.cli.main import cli
 from lexops.cli.program import Program
+from lexops.clock import Clock
 from lexops.errors import StoreError
 from lexops.incidents import store as incidents
 from lexops.incidents.model import Incident
@@ -25,12 +27,13 @@ from tests.clock import ManualClock
 from tests.sites import open_site
 from tests.waiting import until
 
-DOORS = Program(app.open_site, app.open_console, app.work, app.operations)
+DOORS = Program(app.open_site, app.open_console, app.work, app.operations, app.page)
 
 
-def _alive(site: Site, *options: str) -> int:
+def _alive(site: Site, *options: str, clock: Clock | None = None) -> int:
+    doors = replace(DOORS, open_site=lambda path: app.open_site(path, clock))
     with pytest.raises(SystemExit) as end:
-        cli(["worker", "alive", *options, "--site", str(site.file.path)], obj=DOORS, standalone_mode=True)
+        cli(["worker", "alive", *options, "--site", str(site.file.path)], obj=doors, standalone_mode=True)
     code = end.value.code
     assert isinstance(code, int)
     return code
@@ -57,6 +60,27 @@ def test_when_nobody_watches_there_is_one_incident_until_somebody_does(
     assert _alive(site) == 0
     assert capsys.readouterr().out.startswith("LEXOPS OK - a worker is alive")
     assert _open(site) == ()
+
+
+def test_while_nobody_watches_whoever_asks_pages_and_goes_up_the_ladder(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    desk = '[channels.desk]\nkind = "file"\npath = "messages.jsonl"'
+    site = open_site(tmp_path, clock=clock, checks=[], more=desk)
+    me = site.session.operator
+    site.submit("contact.set", {"contacts": "desk"}, "cli")
+    steps = {"name": "all", "steps": f"0m operator:{me}; 10m role:administrator", "reason": "a trial"}
+    site.submit("escalation.set", steps, "cli")
+
+    def pages() -> list[str]:
+        assert _alive(site, clock=clock) == 1
+        return (site.file.folder / "messages.jsonl").read_text().splitlines()
+
+    (first,) = pages()
+    assert "Nobody watches" in first
+    assert pages() == [first]
+    clock.advance(minutes=10)
+    assert len(pages()) == 2
 
 
 def test_a_worker_that_was_killed_is_not_called_alive(
