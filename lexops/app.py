@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from lexops.audit.witness import Witness
     from lexops.auth.identity import Session
     from lexops.auth.sshcert import Presented
-    from lexops.cli.program import Program
-    from lexops.cli.serve import Serving
+    from lexops.cli.program import Program, Serving
     from lexops.clock import Clock
     from lexops.config import SiteFile
     from lexops.gate import Gate
@@ -292,7 +291,7 @@ def witnesses_of(file: SiteFile) -> list[Witness]:
 
 def sessions() -> Serving:
     """What the commands that open sessions over SSH need."""
-    from lexops.cli.serve import Key, Serving
+    from lexops.cli.program import Key, Serving
 
     def allowed_words(allowed: Iterable[str], command: str) -> tuple[str, ...] | None:
         from lexops.tui.serving.limits import allowed_words as decide

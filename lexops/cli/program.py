@@ -16,7 +16,8 @@ from lexops.errors import Exit
 from lexops.text import clean
 
 if TYPE_CHECKING:
-    from lexops.cli.serve import Serving
+    from lexops.auth.identity import Session
+    from lexops.auth.sshcert import Presented
     from lexops.operations import Operation
     from lexops.site import Site
 
@@ -25,6 +26,32 @@ class ShowConsole(Protocol):
     """Shows a site in the console until it is left; gives the exit code."""
 
     def __call__(self, site: Site, *, ascii_signs: bool, theme: str) -> int: ...
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key that opens sessions."""
+
+    operator: str
+    fingerprint: str
+    line: str
+    """Type and base64."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What `app.py` gives to the commands that open sessions."""
+
+    serve: Callable[[Site, Callable[[], bool], Callable[[str], None]], None]
+    """Serve until told to stop; the last argument tells the person where."""
+    keys: Callable[[Site], Iterable[Key]]
+    """The keys of all active operators."""
+    holder: Callable[[Site, Presented], str]
+    """The operator to whom a certificate belongs. Raises Refused."""
+    allowed_words: Callable[[Iterable[str], str], tuple[str, ...] | None]
+    """The words of a command line when it is on the list, otherwise None."""
+    act_as: Callable[[Program, Session], Program]
+    """The program whose sites are opened in a session. Raises Refused when they are."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +95,13 @@ def program(context: typer.Context) -> Program:
     """The program behind a command."""
     found = context.find_root().obj
     assert isinstance(found, Program)
+    return found
+
+
+def serving(context: typer.Context) -> Serving:
+    """What the program behind a command has for sessions."""
+    found = program(context).serving
+    assert found is not None
     return found
 
 

@@ -6,56 +6,17 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from lexops.cli.program import Program, SiteOption, narrate, program, say
+from lexops.cli.program import Key, SiteOption, narrate, program, say, serving
 from lexops.cli.session import only_the_owner
-
-if TYPE_CHECKING:
-    from lexops.auth.identity import Session
-    from lexops.auth.sshcert import Presented
-    from lexops.site import Site
 
 _KEY = re.compile(r"[a-z0-9@.-]{1,80} [A-Za-z0-9+/]{16,16384}={0,2}")
 _OPERATOR = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-
-
-@dataclass(frozen=True)
-class Key:
-    """A key that opens sessions."""
-
-    operator: str
-    fingerprint: str
-    line: str
-    """Type and base64."""
-
-
-@dataclass(frozen=True)
-class Serving:
-    """What `app.py` gives to the commands that open sessions."""
-
-    serve: Callable[[Site, Callable[[], bool], Callable[[str], None]], None]
-    """Serve until told to stop; the last argument tells the person where."""
-    keys: Callable[[Site], Iterable[Key]]
-    """The keys of all active operators."""
-    holder: Callable[[Site, Presented], str]
-    """The operator to whom a certificate belongs. Raises Refused."""
-    allowed_words: Callable[[Iterable[str], str], tuple[str, ...] | None]
-    """The words of a command line when it is on the list, otherwise None."""
-    act_as: Callable[[Program, Session], Program]
-    """The program whose sites are opened in a session. Raises Refused when they are."""
-
-
-def serving(context: typer.Context) -> Serving:
-    """What the program behind a command has for sessions."""
-    found = program(context).serving
-    assert found is not None
-    return found
 
 
 def serve(

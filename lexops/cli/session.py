@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lexops.cli.program import Program, SiteOption, leave, program
+from lexops.cli.program import SiteOption, leave, program, serving
 from lexops.errors import InvalidRequest, Refused
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ def session(
     from lexops import config
     from lexops.auth.identity import Session, new_session_id
     from lexops.cli.console import open_console
-    from lexops.cli.serve import serving
 
     run, path = program(context), config.find(site).resolve()
     only_the_owner(path)
@@ -68,7 +67,10 @@ def session(
     )
     acting = serving(context).act_as(run, sitting)
     if checked:
-        _run(acting, checked, path)
+        # The root is the command line itself, as main.py puts it together.
+        lexops = context.find_root().command
+        words = [*checked, "--site", str(path)]
+        leave(lexops.main(words, prog_name="lexops", obj=acting, standalone_mode=False) or 0)
     open_console(acting, path)
 
 
@@ -105,10 +107,3 @@ def _how(shown: Presented | None, fingerprint: str | None) -> Literal["account",
 def _address(environment: Mapping[str, str]) -> str | None:
     """Where the client of sshd is: the first of the four words of SSH_CONNECTION."""
     return environment.get("SSH_CONNECTION", "").partition(" ")[0] or None
-
-
-def _run(program: Program, words: tuple[str, ...], site: Path) -> None:
-    from lexops.cli.main import cli
-
-    code = cli([*words, "--site", str(site)], prog_name="lexops", obj=program, standalone_mode=False)
-    leave(code or 0)

@@ -21,61 +21,25 @@ from textual.widgets import Input
 
 from lexops.clock import Clock, SystemClock
 from lexops.errors import LexOpsError
-from lexops.tui.asking import AskingApp
 from lexops.tui.edge import Edge
 from lexops.tui.feed import EVERY, Feed
+from lexops.tui.frame import Frame
 from lexops.tui.guarded import GuardedPort, OnCrash
 from lexops.tui.modes import ROOMS
 from lexops.tui.palette import Commands
-from lexops.tui.places import (
-    ActivityPlace,
-    ArticlePlace,
-    AttainmentPlace,
-    CheckPlace,
-    EntryPlace,
-    ExplanationPlace,
-    IncidentPlace,
-    MessagePlace,
-    ModePlace,
-    MonthPlace,
-    ObjectivesPlace,
-    OnCallPlace,
-    OutboxPlace,
-    Place,
-    RequestPlace,
-    RequestsPlace,
-    TargetPlace,
-    TreePlace,
-    TriagePlace,
-    WorkPlace,
-)
+from lexops.tui.places import ModePlace, Place, RequestsPlace, TargetPlace
 from lexops.tui.port import Port
 from lexops.tui.presenters.header import Standing
 from lexops.tui.presenters.jump import destinations
-from lexops.tui.screens.activity import ActivityScreen
-from lexops.tui.screens.article import ArticleScreen
-from lexops.tui.screens.check import CheckScreen
-from lexops.tui.screens.entry import EntryScreen
-from lexops.tui.screens.explanation import ExplanationScreen
 from lexops.tui.screens.health import HealthScreen
 from lexops.tui.screens.help import HelpScreen
-from lexops.tui.screens.incident import IncidentScreen
 from lexops.tui.screens.jump import JumpScreen
-from lexops.tui.screens.message import MessageScreen
-from lexops.tui.screens.oncall import OnCallScreen
-from lexops.tui.screens.outbox import OutboxScreen
-from lexops.tui.screens.request import RequestScreen
 from lexops.tui.screens.requests import RequestsScreen
 from lexops.tui.screens.room import Room
-from lexops.tui.screens.sla_budgets import BudgetsScreen
-from lexops.tui.screens.sla_month import MonthScreen
-from lexops.tui.screens.sla_trend import AttainmentScreen
-from lexops.tui.screens.tree import TreeScreen
-from lexops.tui.screens.triage import TriageScreen
-from lexops.tui.screens.work import WorkScreen
 from lexops.tui.snapshot import Snapshot, Trouble
 from lexops.tui.theme import THEMES
 from lexops.tui.views import HeadsView
+from lexops.tui.ways import room_of
 from lexops.tui.widgets.key_line import screen_keys
 
 HEADS_EVERY = 300.0
@@ -84,7 +48,7 @@ AGES_EVERY = 15.0
 """Seconds between two looks at the clock; what has not changed is not painted."""
 
 
-class Console(AskingApp):
+class Console(Frame):
     """One operator's view of one site."""
 
     TITLE = "LexOps"
@@ -160,7 +124,6 @@ class Console(AskingApp):
         self.port: Port = guarded
         self.trouble: Trouble | None = None
         self.heads = HeadsView()
-        """Whether the record continues what was seen of it before."""
         self.paused = False
         self.ending = threading.Event()
         """Set when the console has been asked to end, or has to."""
@@ -325,59 +288,14 @@ class Console(AskingApp):
 
     async def go(self, place: Place) -> None:
         """Show a place: a mode from its top, anything else above the present mode."""
-        match place:
-            case ModePlace(name):
-                await self._to_mode(name)
-            case TargetPlace(target):
-                await self._to_mode("health")
-                if isinstance(self.screen, HealthScreen):
-                    self.screen.only(target)
-            case CheckPlace(target, check):
-                await self.push_screen(CheckScreen(target, check))
-            case IncidentPlace(number):
-                await self.push_screen(IncidentScreen(number))
-            case RequestsPlace():
-                await self.push_screen(RequestsScreen())
-            case RequestPlace(number):
-                await self.push_screen(RequestScreen(number))
-            case EntryPlace(id):
-                await self.push_screen(EntryScreen(id))
-            case _:
-                await self._go_deeper(place)
-
-    async def _go_deeper(self, place: Place) -> None:
-        """The places that are reached from others."""
-        match place:
-            case TriagePlace(target, check):
-                await self.push_screen(TriageScreen(target, check))
-            case ActivityPlace(target):
-                await self.push_screen(ActivityScreen(target))
-            case TreePlace():
-                await self.push_screen(TreeScreen())
-            case ExplanationPlace():
-                await self.push_screen(ExplanationScreen(place))
-            case MonthPlace(month):
-                await self.push_screen(MonthScreen(month))
-            case AttainmentPlace():
-                await self.push_screen(AttainmentScreen())
-            case ObjectivesPlace():
-                await self.push_screen(BudgetsScreen())
-            case _:
-                await self._go_to_people(place)
-
-    async def _go_to_people(self, place: Place) -> None:
-        """The places about who is told and what is known."""
-        match place:
-            case OnCallPlace():
-                await self.push_screen(OnCallScreen())
-            case WorkPlace():
-                await self.push_screen(WorkScreen())
-            case OutboxPlace():
-                await self.push_screen(OutboxScreen())
-            case MessagePlace(number):
-                await self.push_screen(MessageScreen(number))
-            case ArticlePlace(name):
-                await self.push_screen(ArticleScreen(name))
+        if isinstance(place, ModePlace):
+            await self._to_mode(place.mode)
+        elif isinstance(place, TargetPlace):
+            await self._to_mode("health")
+            if isinstance(self.screen, HealthScreen):
+                self.screen.only(place.target)
+        else:
+            await self.push_screen(room_of(place))
 
     async def _to_mode(self, name: str) -> None:
         await self.switch_mode(name)

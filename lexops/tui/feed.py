@@ -8,9 +8,8 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from lexops.errors import LexOpsError
+from lexops.tui.clocks import ClockRow, clock_rows
 from lexops.tui.port import Port
-from lexops.tui.presenters.clocks import Row as ClockRow
-from lexops.tui.presenters.clocks import rows as clock_rows
 from lexops.tui.snapshot import Snapshot, Trouble
 
 EVERY = 1.0

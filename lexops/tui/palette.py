@@ -17,7 +17,7 @@ from lexops.tui.presenters.search import score
 from lexops.tui.screens.room import Room
 
 if TYPE_CHECKING:
-    from lexops.tui.app import Console
+    from lexops.tui.frame import Frame
 
 
 def _prompt(text: str, remark: str) -> Content:
@@ -33,8 +33,8 @@ class Commands(Provider):
     """Operations first, then the entities of the site."""
 
     @property
-    def _console(self) -> Console:
-        return cast("Console", self.app)
+    def _console(self) -> Frame:
+        return cast("Frame", self.app)
 
     async def discover(self) -> Hits:
         console = self._console

@@ -9,9 +9,9 @@ from lexops.audit.log import State as RecordState
 from lexops.checks.view import Fleet
 from lexops.gate.model import RequestView
 from lexops.incidents.model import Incident
+from lexops.tui.clocks import ClockRow
 from lexops.tui.duty import Duty
 from lexops.tui.port import Operation
-from lexops.tui.presenters.clocks import Row as ClockRow
 from lexops.tui.views import SessionView
 
 

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from lexops.checks import presence
-from lexops.cli import terminal
+from lexops.cli import following, program, terminal
 from lexops.gate.model import State
 from tests.cli.desk import Desk, desk
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -138,13 +139,26 @@ def test_a_failed_request_says_how_to_go_on_and_resumes(at: Desk) -> None:
     assert at.run("ana", "request", "follow", number).code == 0
 
 
-def test_following_tells_each_step_while_a_worker_does_them(at: Desk) -> None:
+def test_following_tells_each_step_while_a_worker_does_them(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     number = str(asked(at))
     at.world.prove("mia", "change:production")
     at.run("mia", "approval", "grant", number)
     with at.world.store.begin() as connection:
         assert presence.claim_worker(connection, presence.worker_name(1), 1, at.world.clock.now())
-    worker = threading.Timer(0.5, at.world.work)
+    told = threading.Event()
+
+    def narrate(text: str) -> None:
+        program.narrate(text)
+        told.set()
+
+    def work() -> None:
+        assert told.wait(PATIENCE)
+        at.world.work()
+
+    monkeypatch.setattr(following, "narrate", narrate)
+    worker = threading.Thread(target=work)
     worker.start()
     said = at.run("ana", "request", "follow", number, "--json")
     worker.join()

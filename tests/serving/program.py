@@ -17,8 +17,8 @@ from typing import Any
 from lexops import app
 from lexops.auth import sshcert
 from lexops.cli.main import cli, run
-from lexops.cli.program import Program
-from lexops.cli.serve import Key, Serving, serve
+from lexops.cli.program import Key, Program, Serving
+from lexops.cli.serve import serve
 from lexops.cli.session import session
 from lexops.errors import Refused
 from lexops.tui.serving.limits import allowed_words

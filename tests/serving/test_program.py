@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from lexops.cli.serve import Key, authorized_line
+from lexops.cli.program import Key
+from lexops.cli.serve import authorized_line
 from lexops.errors import Exit
 from tests.servers import HOST, accepts, find_program, free_port, new_ssh_key
 from tests.serving.conftest import Terminal

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from lexops.auth import sshcert
-from lexops.cli.serve import Key, authorized_line
+from lexops.cli.program import Key
+from lexops.cli.serve import authorized_line
 from lexops.errors import Exit
 from lexops.tui.serving.limits import Size
 from tests.servers import HOST, Process, accepts, find_program, free_port, new_ssh_key, running, short_folder

@@ -13,6 +13,7 @@ from lexops.incidents.model import State
 from lexops.sla.model import ClockKind, ClockState, Facts
 from lexops.sla.view import DayCell, Part, Restatement, Segment, Ticket, Told
 from lexops.trends.availability import Availability
+from lexops.tui.clocks import ClockRow, clock_rows, nexts
 from lexops.tui.ink import Tone, cells, plain
 from lexops.tui.places import ExplanationPlace
 from lexops.tui.presenters import clocks, incidents, months, objectives, queue
@@ -130,7 +131,7 @@ def test_overdue_clocks_come_first_then_what_is_due_next_then_what_waits() -> No
         clock(left=20),
         clock(left=-60, state=OVERDUE),
     )
-    rows = clocks.rows([Ticket(INCIDENTS[0], given_)])
+    rows = clock_rows([Ticket(INCIDENTS[0], given_)])
     assert [(row.clock.state, row.clock.left // 60) for row in rows] == [
         (OVERDUE, -60),
         (OVERDUE, -2),
@@ -141,21 +142,21 @@ def test_overdue_clocks_come_first_then_what_is_due_next_then_what_waits() -> No
 
 
 def test_a_forecast_stays_with_its_clock() -> None:
-    rows = clocks.rows(tickets())
+    rows = clock_rows(tickets())
     assert [row.clock.kind for row in rows if row.forecast] == [ClockKind.RESPONSE]
     assert "62 %" in plain(row_line(rows[0], place(clocks.columns(rows, NOW, ZONE), 160)))
 
 
 def test_the_header_counts_what_is_overdue_and_names_the_next_breach() -> None:
     late = Ticket(INCIDENTS[1], (clock(left=-1, state=OVERDUE), clock(left=-9, state=OVERDUE)))
-    said = clocks.next_words(clocks.rows([*tickets(), late]), NOW)
+    said = clocks.next_words(clock_rows([*tickets(), late]), NOW)
     assert [each.text for each in said] == ["✖ 2 overdue", "next breach 00:41"]
-    assert clocks.next_words(clocks.rows([Ticket(INCIDENTS[1], (clock(state=PAUSED),))]), NOW) == []
+    assert clocks.next_words(clock_rows([Ticket(INCIDENTS[1], (clock(state=PAUSED),))]), NOW) == []
     assert clocks.next_words((), NOW) == []
 
 
 def test_the_next_clock_of_an_incident_is_its_most_urgent() -> None:
-    found = clocks.nexts(clocks.rows(tickets()))
+    found = nexts(clock_rows(tickets()))
     assert found[41].kind is ClockKind.RESPONSE and found[39].state is PAUSED
 
 
@@ -168,7 +169,7 @@ def test_a_bar_is_always_as_long_as_it_should_be(percent: int, width: int) -> No
 
 @pytest.mark.parametrize("width", [78, 98, 158])
 def test_ticket_clock_state_left_due_and_used_are_there_at_any_width(width: int) -> None:
-    rows = clocks.rows(tickets())
+    rows = clock_rows(tickets())
     said = plain(row_line(rows[0], place(clocks.columns(rows, NOW, ZONE), width)))
     for each in ("#41", "P1", "acme", "response", "▸ running", "00:41", "21 Nov 15:43", "65 %"):
         assert each in said, each
@@ -398,7 +399,7 @@ def test_a_day_is_told_by_its_sign() -> None:
 
 
 def test_facts_of_the_clock_can_be_filtered_for() -> None:
-    row = clocks.Row(INCIDENTS[0], clock(left=10, facts=Facts("P1", "acme", "hoster", "billing")))
+    row = ClockRow(INCIDENTS[0], clock(left=10, facts=Facts("P1", "acme", "hoster", "billing")))
     words = clocks.haystack(row).split("\n")
     for each in (
         "#41",

@@ -22,6 +22,7 @@ from lexops.outbox.model import Attempt, Message, MessageView
 from lexops.sla.model import ClockKind, ClockState, Facts
 from lexops.sla.view import Explanation, Restatement, Ticket
 from lexops.sla.view import Report as MonthReport
+from lexops.tui.clocks import clock_rows
 from lexops.tui.duty import (
     ArticleView,
     Course,
@@ -456,7 +457,7 @@ def test_every_presenter_of_people_and_messages_is_harmless(text: str, width: in
 @given(anything, st.integers(1, 180))
 @example(NASTY[-1], 80)
 def test_every_list_and_table_of_the_clocks_is_harmless(text: str, width: int) -> None:
-    rows = clocks.rows([hostile_ticket(text)])
+    rows = clock_rows([hostile_ticket(text)])
     report, goal = hostile_month(text), hostile_objective(text)
     lines = [
         *(row_line(row, place(clocks.columns(rows, NOW, ZONE), width)) for row in rows),

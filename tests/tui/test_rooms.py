@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from textual.events import Key
@@ -16,9 +17,10 @@ from lexops.checks.view import WorkerRow
 from lexops.errors import StoreError
 from lexops.tui.edge import Edge
 from lexops.tui.ink import cells, plain
-from lexops.tui.places import CheckPlace, IncidentPlace
+from lexops.tui.places import CheckPlace, IncidentPlace, ModePlace, Place, TargetPlace
 from lexops.tui.presenters.check import detail_lines
 from lexops.tui.screens.room import Room
+from lexops.tui.ways import ROOMS
 from lexops.tui.widgets.filter_bar import FilterBar
 from tests.tui.conftest import desk
 from tests.tui.port import (
@@ -70,6 +72,10 @@ async def test_number_keys_lead_to_the_modes(key: str, screen: str) -> None:
     async with desk() as d:
         await d.press(key)
         assert d.here == screen
+
+
+def test_every_place_is_shown_somewhere() -> None:
+    assert {*ROOMS, ModePlace, TargetPlace} == set(get_args(Place))
 
 
 async def test_enter_leads_down_and_escape_back() -> None:

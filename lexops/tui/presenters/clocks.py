@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 from zoneinfo import ZoneInfo
@@ -12,10 +11,9 @@ from lexops.calendars.business import moment, seconds
 from lexops.clock import show_moment
 from lexops.incidents.model import Incident
 from lexops.sla.model import Clock, ClockKind, ClockState
-from lexops.sla.view import Forecast, Ticket, urgency
 from lexops.text import plural
+from lexops.tui.clocks import ClockRow
 from lexops.tui.ink import Ink, Line, Tone, fitted
-from lexops.tui.places import ExplanationPlace
 from lexops.tui.presenters.columns import Column, widest
 
 BAR = 6
@@ -37,43 +35,6 @@ _STATES = {
     ClockState.CANCELLED: Ink("– cancelled", Tone.QUIET),
 }
 _WARNED = Ink("▲ warned", Tone.WARNING)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A clock that runs, and its ticket."""
-
-    incident: Incident
-    clock: Clock
-    forecast: Forecast | None = None
-
-    @property
-    def place(self) -> ExplanationPlace:
-        """Where it leads."""
-        return explained(self.incident.id, self.clock)
-
-
-def explained(incident: int, clock: Clock) -> ExplanationPlace:
-    """Where it is told how a clock came about."""
-    return ExplanationPlace(incident, clock.kind, clock.round)
-
-
-def rows(tickets: Iterable[Ticket]) -> list[Row]:
-    """Every clock that is not over: overdue ones first, then what is due next, then what waits."""
-    found: list[Row] = []
-    for ticket in tickets:
-        forecasts = ticket.forecasts or (None,) * len(ticket.clocks)
-        pairs = zip(ticket.clocks, forecasts, strict=False)
-        found += [Row(ticket.incident, clock, told) for clock, told in pairs if not clock.state.is_over]
-    return sorted(found, key=lambda row: (urgency(row.clock), row.incident.id))
-
-
-def nexts(rows: Iterable[Row]) -> dict[int, Clock]:
-    """Of each incident the clock that runs out next; `rows` in their order."""
-    found: dict[int, Clock] = {}
-    for row in rows:
-        found.setdefault(row.incident.id, row.clock)
-    return found
 
 
 # Time left
@@ -135,7 +96,7 @@ def countdown(clock: Clock, now: datetime) -> Ink:
     return said if clock.state is ClockState.OVERDUE else Ink(f"{_SHORT[clock.kind]} {said.text}", said.tone)
 
 
-def next_words(rows: Sequence[Row], now: datetime) -> list[Ink]:
+def next_words(rows: Sequence[ClockRow], now: datetime) -> list[Ink]:
     """`2 overdue`, and how long until the next breach; nothing when no clock runs. `rows` in their order."""
     overdue = sum(1 for _ in takewhile(lambda row: row.clock.state is ClockState.OVERDUE, rows))
     said = [Ink(f"✖ {overdue:,} overdue", Tone.CRITICAL)] if overdue else []
@@ -166,7 +127,7 @@ def bar(percent: int, width: int, tone: Tone) -> Line:
     return (Ink("█" * filled, tone), Ink("░" * (width - filled), Tone.QUIET))
 
 
-def haystack(row: Row) -> str:
+def haystack(row: ClockRow) -> str:
     """What a filter looks through."""
     incident, clock = row.incident, row.clock
     return "\n".join(
@@ -187,7 +148,7 @@ def haystack(row: Row) -> str:
     )
 
 
-def counted(shown: Sequence[Row], total: int) -> str:
+def counted(shown: Sequence[ClockRow], total: int) -> str:
     """`3 clocks, 1 overdue, 1 paused`; of those that the filter leaves."""
     said = plural(total, "clock")
     parts = [said if len(shown) == total else f"{len(shown):,} of {said}"]
@@ -198,11 +159,11 @@ def counted(shown: Sequence[Row], total: int) -> str:
     return ", ".join(parts)
 
 
-def columns(known: Sequence[Row], now: datetime, zone: ZoneInfo) -> tuple[Column[Row], ...]:
+def columns(known: Sequence[ClockRow], now: datetime, zone: ZoneInfo) -> tuple[Column[ClockRow], ...]:
     """Ticket, priority, client, clock, state, left, due, used; where there is room title, risk and policy."""
     few = known[:1000]
     clients = widest((row.clock.facts.client for row in few), least=7, most=14)
-    risky: Column[Row] = Column("risk", _risk, 5, priority=2, right=True)
+    risky: Column[ClockRow] = Column("risk", _risk, 5, priority=2, right=True)
     return (
         Column("ticket", lambda row: (Ink(f"#{row.incident.id}", Tone.STRONG),), 6, right=True),
         Column("prio", lambda row: (Ink(row.clock.facts.priority),), 4),
@@ -227,7 +188,7 @@ def _used(clock: Clock) -> Line:
     return (*bar(clock.used, BAR, tone(clock)), Ink(f"{percent:>6}", tone(clock)))
 
 
-def _risk(row: Row) -> Line:
+def _risk(row: ClockRow) -> Line:
     told = row.forecast
     if told is None:
         return ()

@@ -12,10 +12,11 @@ from lexops.clock import show_moment
 from lexops.incidents.model import Attachment, Entry, EntryKind, Incident, Link, LinkKind, State
 from lexops.sla.view import Ticket
 from lexops.text import plural
+from lexops.tui.clocks import explained
 from lexops.tui.duty import Dossier
 from lexops.tui.ink import EMPTY, Ink, Line, Tone, fitted, line, wrapped
 from lexops.tui.places import ArticlePlace, CheckPlace, IncidentPlace, Place, RequestPlace
-from lexops.tui.presenters.clocks import clock_lines, explained
+from lexops.tui.presenters.clocks import clock_lines
 from lexops.tui.presenters.knowledge import known_rows
 from lexops.tui.presenters.ladder import ladder_rows, next_words
 from lexops.tui.presenters.rows import Row, of_lines, titled

@@ -16,6 +16,7 @@ from lexops.sla.model import Clock, ClockState
 from lexops.sla.rendering import share
 from lexops.sla.view import SoFar
 from lexops.text import plural
+from lexops.tui.clocks import nexts
 from lexops.tui.ink import Ink, Line, Tone, fitted, line
 from lexops.tui.places import (
     CheckPlace,
@@ -26,7 +27,7 @@ from lexops.tui.places import (
     Place,
     RequestPlace,
 )
-from lexops.tui.presenters.clocks import countdown, is_late, nexts
+from lexops.tui.presenters.clocks import countdown, is_late
 from lexops.tui.presenters.columns import Column, widest
 from lexops.tui.presenters.header import worker_is_lost
 from lexops.tui.presenters.offers import wanted_of_me

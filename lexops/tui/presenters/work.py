@@ -11,10 +11,11 @@ from lexops.checks.model import Status
 from lexops.communication.model import Due, Promise
 from lexops.incidents.model import Incident
 from lexops.oncall.model import NO_END
+from lexops.tui.clocks import nexts
 from lexops.tui.duty import OwnShift, Work
 from lexops.tui.ink import Ink, Line, Tone
 from lexops.tui.places import IncidentPlace, OnCallPlace, Place, RequestPlace
-from lexops.tui.presenters.clocks import countdown, is_late, nexts
+from lexops.tui.presenters.clocks import countdown, is_late
 from lexops.tui.presenters.columns import Column, widest
 from lexops.tui.presenters.offers import wanted_of_me
 from lexops.tui.presenters.status import age, symbol

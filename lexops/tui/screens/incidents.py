@@ -15,6 +15,7 @@ from lexops.errors import InvalidRequest
 from lexops.incidents.model import Incident
 from lexops.sla.model import Clock
 from lexops.text import plural
+from lexops.tui.clocks import ClockRow, nexts
 from lexops.tui.ink import Ink, Line, Tone
 from lexops.tui.places import (
     ExplanationPlace,
@@ -25,8 +26,7 @@ from lexops.tui.places import (
     TriagePlace,
     WorkPlace,
 )
-from lexops.tui.presenters import clocks, queue
-from lexops.tui.presenters.clocks import nexts
+from lexops.tui.presenters import queue
 from lexops.tui.presenters.header import section
 from lexops.tui.presenters.incidents import why_not
 from lexops.tui.screens.listing import Listing
@@ -87,7 +87,7 @@ class IncidentsScreen(Listing[Incident]):
         """Whether those that are over are among them."""
         self._turn = 0
         self._shown: queue.Arranged | None = None
-        self._nexts: tuple[Sequence[clocks.Row], Mapping[int, Clock]] = ((), {})
+        self._nexts: tuple[Sequence[ClockRow], Mapping[int, Clock]] = ((), {})
         """The clocks of a snapshot, and of each incident the next of them: there may be thousands."""
         self._misread = ""
         """Why what is typed is no filter."""

@@ -24,7 +24,7 @@ from lexops.tui.widgets.panel import Panel
 from lexops.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
-    from lexops.tui.app import Console
+    from lexops.tui.frame import Frame
 
 
 class Room(Screen[None]):
@@ -70,9 +70,9 @@ class Room(Screen[None]):
         self.console.operate("check.downtime", about)
 
     @property
-    def console(self) -> Console:
-        """The app, by its own type."""
-        return cast("Console", self.app)
+    def console(self) -> Frame:
+        """The app, as rooms know it."""
+        return cast("Frame", self.app)
 
     def on_mount(self) -> None:
         self.watch(self, "selections", self._selected, init=False)

@@ -10,6 +10,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from lexops.tui.clocks import ClockRow
 from lexops.tui.ink import Ink, Tone
 from lexops.tui.places import ExplanationPlace, IncidentPlace, Place
 from lexops.tui.presenters import clocks
@@ -42,7 +43,7 @@ class SlaScreen(SlaView):
     def body(self) -> Iterable[Widget]:
         yield Panel(classes="title")
         yield Panel(id="unread")
-        yield RowList[clocks.Row](
+        yield RowList[ClockRow](
             lambda row: row.place,
             haystack=clocks.haystack,
             heading=True,
@@ -51,7 +52,7 @@ class SlaScreen(SlaView):
         )
 
     @property
-    def _list(self) -> RowList[clocks.Row]:
+    def _list(self) -> RowList[ClockRow]:
         return self.query_one("#clocks", RowList)
 
     def draw(self, snapshot: Snapshot, now: datetime) -> None:
