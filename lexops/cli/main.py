@@ -126,7 +126,10 @@ def run(program: Program) -> None:
         where = getattr(error, "ctx", None)
         # Typer passes on how its parser begins whatever it says of a value.
         said = error.format_message().replace(": Value error, ", ": ", 1)
-        _fail(said, f"see: {where.command_path} --help" if where else "", Exit.USAGE)
+        if said.startswith("Usage: "):  # an area was named, and nothing to do there
+            sys.stderr.write(f"{said}\n")
+            sys.exit(int(Exit.USAGE))
+        _fail(" ".join(said.split()), f"see: {where.command_path} --help" if where else "", Exit.USAGE)
     except (typer.Abort, KeyboardInterrupt):
         _fail("interrupted; nothing was left half done", "", Exit.INTERRUPTED)
     except LexOpsError as error:

@@ -168,6 +168,14 @@ def test_a_number_that_nothing_can_have_is_one_line_too(site: Path, command: str
     assert "less than or equal to" in done.stderr
 
 
+@pytest.mark.parametrize("area", ["incident", "sla", "sla breach"])
+def test_an_area_named_alone_is_no_mistake_but_a_question(site: Path, area: str) -> None:
+    done = lexops(site, *area.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"lexops {area} [OPTIONS] COMMAND" in done.stderr.splitlines()[0]
+    assert "Commands:" in done.stderr and "error:" not in done.stderr and "more characters" not in done.stderr
+
+
 def test_a_choice_that_there_is_not_is_told_in_plain_words(site: Path) -> None:
     done = lexops(site, "check", "list", "--format", "nonsense")
     assert done.returncode == 2
