@@ -173,6 +173,13 @@ def alarmed(connection: Connection, key: str) -> int | None:
     return connection.scalar(select(columns.id).where(columns.open_as == by_hand(key)))
 
 
+def calm(connection: Connection, key: str, at: datetime, words: str) -> None:
+    """End the alarm of a key, if one is open."""
+    id = alarmed(connection, key)
+    if id is not None:
+        resolve(connection, id, at, LEXOPS, words)
+
+
 # Having it.
 
 

@@ -19,6 +19,8 @@ from lexops.checks.history import LEXOPS, History, Surroundings
 from lexops.checks.lanes import lanes as engine_lanes
 from lexops.checks.model import Outcome
 from lexops.errors import Refused, StoreError
+from lexops.incidents import store as incidents
+from lexops.incidents.operations import UNWATCHED
 from lexops.schedules.model import schedules
 from lexops.schedules.store import late
 from lexops.site import Site
@@ -138,6 +140,8 @@ class Worker:
         """Work until `stop` says so, then leave cleanly. Raises Refused when others have taken over."""
         self.start()
         try:
+            with suppress(StoreError), self._site.store.begin() as connection:
+                incidents.calm(connection, UNWATCHED, self._clock.now(), "a worker watches again")
             while not stop():
                 try:
                     self.turn()

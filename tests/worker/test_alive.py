@@ -24,7 +24,7 @@ from lexops.tui.presenters.header import worker_is_lost
 from lexops.worker import loop
 from lexops.worker.loop import Worker
 from tests.clock import ManualClock
-from tests.sites import open_site
+from tests.sites import open_site, work_until_quiet
 from tests.waiting import until
 
 DOORS = Program(app.open_site, app.open_console, app.work, app.operations, app.page)
@@ -81,6 +81,15 @@ def test_while_nobody_watches_whoever_asks_pages_and_goes_up_the_ladder(
     assert pages() == [first]
     clock.advance(minutes=10)
     assert len(pages()) == 2
+
+
+def test_a_worker_that_stays_ends_the_incident_and_one_that_only_drains_does_not(tmp_path: Path) -> None:
+    site = open_site(tmp_path, checks=[])
+    assert _alive(site) == 1
+    work_until_quiet(site)
+    assert len(_open(site)) == 1
+    Worker(site).run(lambda: True)
+    assert _open(site) == ()
 
 
 def test_a_worker_that_was_killed_is_not_called_alive(
