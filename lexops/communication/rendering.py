@@ -21,7 +21,7 @@ _STYLE = """
 body { font: 10.5pt/1.4 Georgia, 'Times New Roman', serif; color: #111; background: #fff;
   max-width: 60em; margin: 2em auto; padding: 0 1em; }
 h1 { font-size: 1.6em; margin: 0; } p { margin: .3em 0; }
-h2 { font-size: 1.15em; margin: 1.8em 0 .4em; border-bottom: 1px solid #888; }
+h2 { font-size: 1.15em; margin: 1.8em 0 .4em; border-bottom: 1px solid #888; page-break-after: avoid; }
 table { border-collapse: collapse; width: 100%; margin: .3em 0; }
 th, td { text-align: left; vertical-align: top; padding: .15em .5em; border-bottom: 1px solid #ddd;
   overflow-wrap: anywhere; }

@@ -16,17 +16,20 @@ body { font: 10.5pt/1.4 Georgia, 'Times New Roman', serif; color: #111; backgrou
   max-width: 60em; margin: 2em auto; padding: 0 1em; }
 h1 { font-size: 1.6em; margin: 0; }
 h2 { font-size: 1.15em; margin: 1.8em 0 .4em; border-bottom: 1px solid #888; }
+h2, h3 { page-break-after: avoid; }
 h3 { font-size: 1em; margin: 1em 0 .2em; } p { margin: .3em 0; }
 table { border-collapse: collapse; width: 100%; margin: .3em 0; }
-th, td { text-align: left; vertical-align: top; padding: .15em .5em; border-bottom: 1px solid #ddd;
-  overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: .15em .5em; border-bottom: 1px solid #ddd; }
+th { overflow-wrap: break-word; } td { overflow-wrap: anywhere; }
 th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; } td.n { white-space: nowrap; }
 th[scope=row] { font-weight: normal; } tr.g th { font-weight: bold; padding-top: .6em; border-bottom: 0; }
 .alarm { border: 3px solid #a00; padding: .5em; font-weight: bold; }
 .bar { background: #ddd; width: 16em; height: .8em; border: 1px solid #555; }
 .bar div { background: #555; height: 100%; }
-.days th, .days td { padding: .1em; text-align: center; border: 1px solid #ddd; overflow-wrap: normal; }
-.days th[scope=row] { text-align: left; overflow-wrap: anywhere; }
+.days { table-layout: fixed; font-size: .85em; } .days th:first-child { width: 8em; }
+.days th[scope=col] { font-size: .85em; font-weight: normal; }
+.days th, .days td { padding: .1em 0; text-align: center; border: 1px solid #ddd; overflow-wrap: normal; }
+.days th[scope=row] { text-align: left; padding: .1em .3em; overflow-wrap: anywhere; }
 .days td.x { background: #111; color: #fff; }
 .bar, .bar div, .days td.x { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 .sign { margin-top: 3em; display: flex; gap: 2em; page-break-inside: avoid; }
@@ -34,7 +37,7 @@ th[scope=row] { font-weight: normal; } tr.g th { font-weight: bold; padding-top:
 dt { font-weight: bold; margin-top: .6em; page-break-after: avoid; } dd { margin: 0 0 0 1.5em; }
 code { overflow-wrap: anywhere; }
 @page { size: A4; margin: 18mm; }
-@media print { body { margin: 0; max-width: none; padding: 0; } tr, dd { page-break-inside: avoid; } }
+@media print { body { margin: 0; max-width: none; padding: 0; } tr, dd, tbody { page-break-inside: avoid; } }
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _HEADS = (
@@ -42,7 +45,7 @@ _HEADS = (
     "broken",
     "kept in %",
     "95 % between",
-    "points to the month before",
+    "change",
     "median",
     "90 %",
     "worst",
@@ -90,12 +93,13 @@ def _section(title: str, parts: Iterable[str]) -> Iterator[str]:
         yield from (f"<h2>{escape(title)}</h2>", *found)
 
 
-def _table(heads: Sequence[str], rows: Iterable[str]) -> Iterator[str]:
+def _table(heads: Sequence[str], groups: Iterable[Iterable[str]]) -> Iterator[str]:
     first, *others = heads
     cells = "".join(f'<th class="n" scope="col">{_text(each)}</th>' for each in others)
-    yield f'<table><thead><tr><th scope="col">{_text(first)}</th>{cells}</tr></thead><tbody>'
-    yield from rows
-    yield "</tbody></table>"
+    yield f'<table><thead><tr><th scope="col">{_text(first)}</th>{cells}</tr></thead>'
+    for rows in groups:
+        yield from ("<tbody>", *rows, "</tbody>")
+    yield "</table>"
 
 
 def _row(name: str, cells: Iterable[str]) -> str:
@@ -107,7 +111,7 @@ def _restated(report: Report) -> Iterator[str]:
     if report.closed is None:
         return
     if not report.restatements:
-        yield "<p>Nothing: it is as it was closed.</p>"
+        yield f"<p>{_text(shown.unchanged(report))}</p>"
         return
     rows = (
         f'<tr><th scope="row">{_text(each.what)}</th>'
@@ -126,10 +130,10 @@ def _attainments(report: Report) -> Iterator[str]:
     yield from _table(("Clock", *_HEADS), _attained(report))
 
 
-def _attained(report: Report) -> Iterator[str]:
+def _attained(report: Report) -> Iterator[Iterable[str]]:
     for (group, name), found in shown.blocks(report):
-        yield f'<tr class="g"><th scope="rowgroup" colspan="9">{_text(shown.label(group, name))}</th></tr>'
-        yield from map(_attainment, found)
+        head = f'<tr class="g"><th scope="rowgroup" colspan="9">{_text(shown.label(group, name))}</th></tr>'
+        yield (head, *map(_attainment, found))
 
 
 def _attainment(each: Attainment) -> str:
