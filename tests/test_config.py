@@ -39,6 +39,8 @@ PLAIN_PASSWORD = DB + 'kind = "postgresql"\nurl = "postgresql://u@h/d"\npassword
         (DB + 'kind = "sqlite"\nurll = "sqlite:///x"', '[targets.db] unknown key "urll"', 'mean "url"?'),
         (DB + 'kind = "oracle"', '[targets] db: needs a "kind"', "allowed kinds: sqlite, postgresql"),
         (BASE + '[checks."a.b"]\nevery = "5 parsecs"', "write for example 30s, 5m", ""),
+        (BASE + '[checks."a.b".targets.db]\nevery = "0s"', "every: has to be at least 1s", ""),
+        (BASE + '[checks."a.b"]\ntimeout = "0s"', "timeout: has to be longer than 0s", ""),
         (OPEN_PASSWORD, "holds a password", ""),
         (PLAIN_PASSWORD, "a secret is a table", ""),
         (DB + 'kind = "sqlite"\nurl = "sqlite:///x"\nhost = "metal"', "is no host target", ""),

@@ -171,19 +171,25 @@ def logs(host: Host) -> Iterator[Observation]:
         raise NotApplicable("the settings name no logs")
     facts, known = host.facts(), False
     for name, wanted in host.settings.logs.items():
-        log = facts.logs.get(name)
-        if log is None:
-            yield Finding(name, f"{name}: no answer; the file system may hang", Status.UNKNOWN)
-        elif log.state == "denied":
-            grant = f"setfacl -m u:lexops:r {quote(wanted.path)}"
-            yield Finding(name, f"{name}: {wanted.path} may not be read", Status.UNKNOWN, grant=grant)
-        elif log.state == "absent":
-            yield Finding(name, f"{name}: there is no {wanted.path}", Status.UNKNOWN)
-        else:
-            known = known or f"{name} at" in host.memory.kept
+        log, before = facts.logs.get(name), f"{name} at" in host.memory.kept
+        if log is not None and log.state == "seen":
+            known = known or before
             yield from _read(name, wanted, log, host.memory)
+            continue
+        yield _unread(name, wanted, log)
+        if before:  # what was found still counts, and so does what the next look finds
+            yield from _counts(name, wanted, [], host.memory)
     if not known and any(log.state == "seen" for log in facts.logs.values()):
         raise NotYet("first look at the logs; what is written from now on is searched")
+
+
+def _unread(name: str, wanted: LogSettings, log: Log | None) -> Finding:
+    if log is None:
+        return Finding(name, f"{name}: no answer; the file system may hang", Status.UNKNOWN)
+    if log.state == "denied":
+        grant = f"setfacl -m u:lexops:r {quote(wanted.path)}"
+        return Finding(name, f"{name}: {wanted.path} may not be read", Status.UNKNOWN, grant=grant)
+    return Finding(name, f"{name}: there is no {wanted.path}", Status.UNKNOWN)
 
 
 def _read(name: str, wanted: LogSettings, log: Log, memory: Memory) -> Iterator[Observation]:
@@ -199,6 +205,10 @@ def _read(name: str, wanted: LogSettings, log: Log, memory: Memory) -> Iterator[
         yield Note(name, f"{show(missed, 'B')} were written too fast, or rotated away, to be searched")
     for pattern in log.broken:
         yield Finding(f"{name} {pattern}", f"{name}: the host's grep does not know {pattern}", Status.UNKNOWN)
+    yield from _counts(name, wanted, fresh, memory)
+
+
+def _counts(name: str, wanted: LogSettings, fresh: list[LogMatch], memory: Memory) -> Iterator[Observation]:
     for pattern, how in wanted.patterns.items():
         found = [match for match in fresh if match.pattern == pattern]
         yield from _count(f"{name}: {pattern}", found, how.severity, memory)

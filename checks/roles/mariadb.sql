@@ -8,7 +8,8 @@
 
 CREATE USER IF NOT EXISTS lexops_monitor@'%' ACCOUNT LOCK;
 
--- Five connections: the checks, the heavy checks, the doctor, an open activity screen, and an act of somebody.
+-- Five connections: the checks, the heavy checks, the doctor, an open activity screen, and an act of somebody. The
+-- account has them for the whole server: make it five for each database of it that is a target of its own.
 ALTER USER lexops_monitor@'%' WITH MAX_USER_CONNECTIONS 5;
 
 -- Sessions, transactions and locks of others (PROCESS), and the binary logs (REPLICATION CLIENT, which MariaDB calls

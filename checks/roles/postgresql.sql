@@ -13,9 +13,7 @@ BEGIN
 END
 $$;
 
--- Five connections: the checks, the heavy checks, the doctor, an open activity screen, and an act of somebody.
-ALTER ROLE lexops_monitor
-    LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 5;
+ALTER ROLE lexops_monitor LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 
 -- What a session of it does unless a check says otherwise; no look may ever hold up the billing application.
 ALTER ROLE lexops_monitor SET default_transaction_read_only = on;
@@ -29,6 +27,22 @@ GRANT pg_monitor TO lexops_monitor;
 DO $$
 BEGIN
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO lexops_monitor', current_database());
+END
+$$;
+
+-- Five connections for each database in which this was run, because the role has one limit for the whole server: the
+-- checks, the heavy checks, the doctor, an open activity screen, and an act of somebody.
+DO $$
+BEGIN
+    EXECUTE format(
+        'ALTER ROLE lexops_monitor CONNECTION LIMIT %s',
+        5 * (
+            SELECT count(DISTINCT d.oid)
+            FROM pg_database AS d
+            CROSS JOIN aclexplode(d.datacl) AS a
+            WHERE a.grantee = 'lexops_monitor'::regrole AND a.privilege_type = 'CONNECT'
+        )
+    );
 END
 $$;
 

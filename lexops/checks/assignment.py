@@ -117,13 +117,17 @@ def _unknown(settings: Settings, checks: Mapping[str, RunnableCheck]) -> Iterato
     known = [*checks, *(f"plugin.{name}" for name in settings.plugins)]
     known += [f"heartbeat.{name}" for name in settings.heartbeats]
     known += [f"{PREFIX}{name}" for name in settings.objectives]
+    kinds = {target: kind for target, kind, _ in _targets(settings)}
     for name, override in settings.checks.items():
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             yield f"[checks.{name}]", "no such check" + (f"; did you mean {close[0]}?" if close else "")
         for target in override.targets:
-            if target not in settings.targets and target != LEXOPS:
-                yield f"[checks.{name}.targets.{target}]", "no such target"
+            place = f"[checks.{name}.targets.{target}]"
+            if target not in kinds:
+                yield place, "no such target"
+            elif name in checks and kinds[target] not in checks[name].check.kinds:
+                yield place, f"it does not look at {kinds[target]} targets"
     for name, plugin in settings.plugins.items():
         if plugin.target not in settings.targets:
             yield f"[plugins.{name}]", f"no such target: {plugin.target}"

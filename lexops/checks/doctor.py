@@ -161,7 +161,7 @@ def asked(assigned: Iterable[Assignment]) -> list[Assignment]:
 
 
 def _briefly(runnable: RunnableCheck) -> RunnableCheck:
-    """All of a target run over one connection: the role has three, and a worker may hold two."""
+    """All of a target run over one connection: the role has five, and a worker may hold two."""
     check = runnable.check
     brief = min(check.timeout, HEAVY if check.heavy else LONGEST)
     return runnable.overridden(timeout=brief, heavy=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import defaultdict
 from collections.abc import Mapping
@@ -15,11 +16,12 @@ from lexops.audit.tables import entry_table
 from lexops.checks import asked
 from lexops.checks.history import LEXOPS
 from lexops.checks.model import Status
-from lexops.checks.presence import DEAD_AFTER
+from lexops.checks.presence import DEAD_AFTER, workers
 from lexops.checks.schedule import is_stale
 from lexops.checks.sight import Count, Glance, count
 from lexops.checks.tables import broken_table, check_table, failing_chore_table, lane_table, worker_table
 
+_IN_USE = os.strerror(errno.EADDRINUSE)
 _PROBLEMS = [status.value for status in Status if status.is_problem]
 STALE_PARTS = 2.5
 """A result is stale after about so many intervals (`lexops.checks.schedule.stale_after`)."""
@@ -97,9 +99,24 @@ def silent_workers(connection: Connection, now: datetime) -> dict[str, float]:
 
 
 def failing_chores(connection: Connection, _now: datetime) -> dict[str, str]:
-    """What workers do again and again and cannot do now, with the reason."""
+    """What workers do again and again and cannot do now, with the reason.
+
+    An address is one worker's on its machine: that others find it in use is well while one of them serves.
+    """
     query = select(failing_chore_table).order_by(failing_chore_table.c.name)
-    return {row.name: row.reason for row in connection.execute(query)}
+    rows = connection.execute(query).all()
+    failing = {(row.worker, row.name) for row in rows}
+    others = workers(connection)
+
+    def is_served(worker: str, chore: str) -> bool:
+        machine = worker.partition("/")[0]
+        return any(other.partition("/")[0] == machine and (other, chore) not in failing for other in others)
+
+    return {
+        row.name: row.reason
+        for row in rows
+        if not (row.reason.endswith(_IN_USE) and is_served(row.worker, row.name))
+    }
 
 
 def idle_lanes(connection: Connection, _now: datetime) -> tuple[int, int]:

@@ -60,8 +60,12 @@ class PluginProcess:
         except OSError as error:
             raise QueryFailed(f"{command[0]} cannot be started: {error.strerror}") from None
         assert self._process.stdout is not None
-        output = self._process.stdout.read(OUTPUT)
-        self._process.stdout.close()
+        with self._process.stdout as pipe:
+            output = pipe.read(OUTPUT)
+            while pipe.read(
+                OUTPUT
+            ):  # a plug-in that may not write to its end is killed, and its verdict lost
+                pass
         return self._process.wait(), output.decode("utf-8", "replace")
 
     def abort(self) -> None:
@@ -82,11 +86,14 @@ def parse(code: int, output: str) -> Iterator[Observation]:
     The first line is the text, then come lines of details; performance data follow the first bar of each:
     on the first line, and from anywhere in the details to their end.
     """
-    first, _, rest = output.partition("\n")
+    first, _, rest = output.lstrip().partition("\n")
     text, _, perfdata = first.partition("|")
     details, _, more = rest.partition("|")
     status = _STATUS.get(code, Status.UNKNOWN)
-    says = one_line(text) or f"no output, exit code {code}"
+    says = one_line(text)
+    if code < 0:  # what it said last was no verdict
+        says = f"ended by signal {-code}" + (f"; before, it said: {says}" if says else "")
+    says = says or f"no output, exit code {code}"
     if status is Status.OK:
         yield Note("", says)
     else:

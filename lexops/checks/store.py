@@ -28,7 +28,7 @@ from lexops.checks.model import Finding, Judged, Metric, Note, Outcome, Status, 
 from lexops.checks.schedule import next_due, stale_after
 from lexops.checks.state import State
 from lexops.checks.tables import check_table, finding_table, of, point_table, result_table, series_table
-from lexops.store.database import Moment
+from lexops.store.database import Moment, added
 
 _SAVED = "status hard told since checked due bad history flapping unreachable summary evidence memory".split()
 _OF_VERDICT = ("evidence", "memory")
@@ -298,7 +298,8 @@ def _known_series(
 
 
 def _new_series(connection: Connection, outcome: Outcome, metric: Metric) -> int:
-    done = connection.execute(
+    return added(
+        connection,
         insert(series_table).values(
             target=outcome.target,
             check=outcome.check.id,
@@ -307,11 +308,8 @@ def _new_series(connection: Connection, outcome: Outcome, metric: Metric) -> int
             unit=metric.unit,
             info=metric.info,
             limit=metric.limit,
-        )
+        ),
     )
-    key = done.inserted_primary_key
-    assert key is not None
-    return int(key[0])
 
 
 def _clear_findings(connection: Connection, target: str, check: str, at: datetime) -> None:

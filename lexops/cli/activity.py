@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from lexops.cli.drawn import Area
-from lexops.cli.program import JsonOption, SiteOption, leave, narrate, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, leave, narrate, program, say, say_json, say_table
 
 
 class _Targets(Area):
@@ -48,10 +48,9 @@ def show(
     else:
         for line in present.tree_lines(seen):
             say(line)
-        for line in table(present.session_row(each) for each in present.in_order(seen)):
-            say(line)
+        say_table(present.session_row(each) for each in present.in_order(seen))
         if not seen.sessions and not seen.unseen:
-            say("no sessions but our own")
+            narrate("no sessions but our own")
     if seen.unseen:
         narrate(f"cannot see: {seen.unseen}")
     if seen.grant:

@@ -26,7 +26,7 @@ from lexops.cli.program import (
     say,
     say_json,
     say_raw,
-    table,
+    say_table,
 )
 from lexops.errors import Exit, InvalidRequest, LexOpsError, Refused, StoreError
 
@@ -87,12 +87,10 @@ def list_(
     shown = [(each, why) for each, why in kept if why or not stale]
     if as_json:
         say_json({"articles": [present.article_json(each, why, body=False) for each, why in shown]})
-    elif shown:
-        now = opened.clock.now()
-        for line in table([present.HEAD, *(present.article_row(each, why, now) for each, why in shown)]):
-            say(line)
     else:
-        say("no article is stale" if stale else "no articles yet; write one: lexops article write --help")
+        now = opened.clock.now()
+        none = "no article is stale" if stale else "no articles yet; write one: lexops article write --help"
+        say_table((present.article_row(each, why, now) for each, why in shown), present.HEAD, none)
     leave(Exit.PROBLEMS if stale and shown else Exit.OK)
 
 
@@ -158,8 +156,7 @@ def history(
     if as_json:
         say_json({"article": name, "revisions": present.history_json(found)})
         return
-    for line in table([present.HISTORY_HEAD, *present.history_rows(found, opened.file.zone)]):
-        say(line)
+    say_table(present.history_rows(found, opened.file.zone), present.HISTORY_HEAD)
 
 
 @commands.command()
@@ -190,7 +187,7 @@ def search(
     for line in present.found_lines(answer.found, now):
         say(line)
     if not answer.found:
-        say("nothing was found")
+        narrate("nothing was found")
 
 
 @commands.command()
@@ -225,7 +222,7 @@ def similar(
     for line in present.found_lines([*articles, *answer.found], now):
         say(line)
     if not (articles or answer.found):
-        say(f"nothing like incident #{number} is known")
+        narrate(f"nothing like incident #{number} is known")
 
 
 def _bring_up_to_date(site: Site) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lexops.cli import present_requests as present
 from lexops.cli import proving, terminal
 from lexops.cli.following import exit_of, follow, look
-from lexops.cli.program import leave, narrate, say, say_json, table
+from lexops.cli.program import leave, narrate, say, say_json, say_table
 from lexops.errors import Exit
 from lexops.gate.model import Answer, ConfirmationNeeded, SecondFactorNeeded, State
 
@@ -89,8 +89,7 @@ def _show(preview: Preview, as_json: bool) -> None:
     if as_json:
         say_json(present.preview_json(preview))
         return
-    for line in table(present.preview_rows(preview)):
-        say(line)
+    say_table(present.preview_rows(preview))
 
 
 def _tell(site: Site, answer: Answer, manner: Manner) -> Exit:

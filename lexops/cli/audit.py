@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lexops.cli.drawn import Area
-from lexops.cli.program import JsonOption, SiteOption, leave, narrate, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, leave, narrate, program, say, say_json, say_table
 from lexops.errors import Exit, InvalidRequest, Refused
 
 if TYPE_CHECKING:
@@ -65,12 +65,10 @@ def log_(
     if as_json:
         say_json({"entries": [present.entry_json(each) for each in shown], "more": len(found) > limit})
         return
-    for line in table(present.entry_row(each, opened.file.zone) for each in shown):
-        say(line)
+    rows = (present.entry_row(each, opened.file.zone) for each in shown)
+    say_table(rows, nothing="no such entry is on the record")
     if len(found) > limit:
         narrate(f"these are the newest {limit:,}; there are more: --limit, --until")
-    if not found:
-        narrate("no such entry is on the record")
 
 
 @commands.command()
@@ -95,8 +93,7 @@ def show(
     if as_json:
         say_json(present.entry_json(shown) | present.seal_json(found, seal, witnesses))
         return
-    for line in table(present.entry_rows(shown, seal, witnesses, opened.file.zone)):
-        say(line)
+    say_table(present.entry_rows(shown, seal, witnesses, opened.file.zone))
 
 
 @commands.command()
@@ -226,8 +223,7 @@ def keys(context: typer.Context, site: SiteOption = None, as_json: JsonOption = 
     if as_json:
         say_json(present.keys_json(found))
         return
-    for line in table(present.keys_rows(found, opened.file.zone)):
-        say(line)
+    say_table(present.keys_rows(found, opened.file.zone))
 
 
 def when(site: Site, text: str | None) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -19,7 +19,7 @@ from lexops.cli.program import (
     say,
     say_json,
     say_raw,
-    table,
+    say_table,
 )
 from lexops.cli.triage import quiet, tree, triage
 from lexops.text import one_line, plural
@@ -101,9 +101,12 @@ def list_(
     if as_json:
         say_json({"checks": [present.check_json(row) for row in rows], "broken": dict(fleet.broken_plugins)})
         return
-    for line in table(present.problem_row(row, fleet.at) for row in rows):
-        say(line)
-    for name, reason in fleet.broken_plugins.items():
+    say_table(present.problem_row(row, fleet.at) for row in rows)
+    _narrate_broken(fleet.broken_plugins)
+
+
+def _narrate_broken(broken: Mapping[str, str]) -> None:
+    for name, reason in broken.items():
         narrate(f"broken and left out: {name}: {reason}")
 
 
@@ -124,10 +127,8 @@ def _list_catalogue(format_: ListFormat, as_json: bool) -> None:
     elif format_ is ListFormat.MARKDOWN:
         say(declared.markdown(found).rstrip())
     else:
-        for line in table(declared.catalogue_row(each) for each in found):
-            say(line)
-    for name, reason in registry.broken.items():
-        narrate(f"broken and left out: {name}: {reason}")
+        say_table(declared.catalogue_row(each) for each in found)
+    _narrate_broken(registry.broken)
 
 
 @commands.command()
@@ -157,8 +158,7 @@ def run(
         say_json({"checks": [present.detail_json(detail) for detail in details]})
     else:
         details.sort(key=lambda d: -(d.row.status.rank if d.row.status else 0))
-        for line in table(present.problem_row(d.row, opened.clock.now()) for d in details):
-            say(line)
+        say_table(present.problem_row(d.row, opened.clock.now()) for d in details)
     leave(present.exit_code(detail.row for detail in details))
 
 
@@ -214,8 +214,7 @@ def show(
         document = declared.definition_json(definition)
         say_json(document | {"states": [present.detail_json(detail) for detail in details]})
         return
-    for line in table(declared.definition_lines(definition)):
-        say(line)
+    say_table(declared.definition_lines(definition))
     if opened:
         _say_states(opened, details, target)
 
@@ -281,8 +280,7 @@ def _say_state(site: Site, detail: CheckDetail) -> None:
     from lexops.cli import present
 
     say()
-    for line in table([present.problem_row(detail.row, site.clock.now())]):
-        say(line)
+    say_table([present.problem_row(detail.row, site.clock.now())])
     for judged in detail.judged:
         say(f"  {judged.status.value:<9} {judged.text}")
     for finding in detail.findings:
@@ -320,6 +318,7 @@ def doctor(
     assigned = [each for each in examination.asked(opened.checks.assigned) if target in (None, each.target)]
     if target is not None and not assigned:
         raise _no_target(target)
+    _narrate_broken(opened.checks.broken)
     narrate(f"looking at {plural(len({each.target for each in assigned}), 'target')}")
     found = examination.diagnoses(assigned, examination.look(opened.file, assigned, opened.clock))
     if as_json:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lexops.cli.drawn import Area
-from lexops.cli.program import JsonOption, SiteOption, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, program, say, say_json, say_table
 from lexops.errors import InvalidRequest
 
 commands = typer.Typer(
@@ -38,8 +38,7 @@ def list_(context: typer.Context, site: SiteOption = None, as_json: JsonOption =
         say_json({"contacts": rows})
         return
     lines = [present.contact_row(each, contacts.get(each, ()), habits.get(each)) for each in owners]
-    for line in table([present.CONTACT_HEAD, *lines]):
-        say(line)
+    say_table(lines, present.CONTACT_HEAD)
 
 
 @commands.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lexops.cli.drawn import Area
-from lexops.cli.program import JsonOption, SiteOption, leave, narrate, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, leave, program, say, say_json, say_table
 from lexops.errors import Exit, InvalidRequest
 
 if TYPE_CHECKING:
@@ -32,11 +32,8 @@ def list_(context: typer.Context, site: SiteOption = None, as_json: JsonOption =
     if as_json:
         say_json({"policies": [present.policy_json(each) for each in found]})
         return
-    if not found:
-        narrate("nobody is told yet; make a policy with: lexops escalation set")
-        return
-    for line in table([present.HEAD, *map(present.policy_row, found)]):
-        say(line)
+    nothing = "nobody is told yet; make a policy with: lexops escalation set"
+    say_table(map(present.policy_row, found), present.HEAD, nothing)
 
 
 @commands.command()
@@ -64,15 +61,12 @@ def show(
         document = {"policy": name, "revisions": [present.policy_json(each) for each in known]}
         say_json(document | {"now": present.tried_json(tried)["rungs"] if tried else []})
         return
-    for line in table(present.policy_lines(last)):
-        say(line)
+    say_table(present.policy_lines(last))
     if tried:
         say()
-        for line in table(present.tried_rows(tried, now)):
-            say(line)
+        say_table(present.tried_rows(tried, now))
     say()
-    for line in table([present.HISTORY_HEAD, *(present.history_row(each, zone) for each in reversed(known))]):
-        say(line)
+    say_table((present.history_row(each, zone) for each in reversed(known)), present.HISTORY_HEAD)
 
 
 @commands.command()
@@ -103,12 +97,10 @@ def check(context: typer.Context, site: SiteOption = None, as_json: JsonOption =
         )
     else:
         rows = [(each.policy.name, *row) for each in tried for row in present.tried_rows(each, now)]
-        for line in table(rows) if rows else ["no policies: nobody is told"]:
-            say(line)
+        say_table(rows or [("no policies: nobody is told",)])
         for name, why in here.broken.items():
             say(f"{name}: {why}")
-        for line in table(map(present.unroutable_row, lost)) if lost else []:
-            say(line)
+        say_table(map(present.unroutable_row, lost))
     leave(Exit.PROBLEMS if wrong or lost or here.broken else Exit.OK)
 
 
@@ -153,8 +145,7 @@ def try_(
         say(view.UNFIT)
     else:
         say(f"policy {tried.policy.name}, for {fits_text(tried.policy.fits)}")
-        for line in table(present.tried_rows(tried, now)):
-            say(line)
+        say_table(present.tried_rows(tried, now))
     leave(Exit.OK if tried and any(rung.who for rung in tried.coming) else Exit.PROBLEMS)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lexops.cli import present_requests as present
 from lexops.cli.background import Helper
-from lexops.cli.program import leave, narrate, say, say_json, table
+from lexops.cli.program import leave, narrate, say, say_json, say_table, table
 from lexops.errors import Exit
 from lexops.gate import store as requests
 from lexops.gate.model import ENDED, STOPPED, RequestView, State, StepView
@@ -80,10 +80,7 @@ def show_requests(site: Site, views: Sequence[RequestView], as_json: bool, nothi
     if as_json:
         say_json({"requests": [present.request_json(view) for view in views]})
         return
-    for line in table(present.request_row(view, site.clock.now()) for view in views):
-        say(line)
-    if not views:
-        narrate(nothing)
+    say_table((present.request_row(view, site.clock.now()) for view in views), nothing=nothing)
 
 
 def show_request(site: Site, number: int, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import typer
 from lexops.cli.incident_explain import explain
 from lexops.cli.incident_report import report
 from lexops.cli.many import Several
-from lexops.cli.program import JsonOption, SiteOption, narrate, numbered, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, narrate, numbered, program, say, say_json, say_table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -69,15 +69,13 @@ def list_(
             }
         )
         return
-    for text in table(
+    rows = (
         present.incident_row(
             line.incident, asker.now, clocks.get(line.incident.id), counts[line.incident.id], under=below
         )
         for line, below in found
-    ):
-        say(text)
-    if not found:
-        say("no open incidents" if not wanted.terms and not all_ else "no such incidents")
+    )
+    say_table(rows, nothing="no such incidents" if wanted.terms or all_ else "no open incidents")
 
 
 def _lines(
@@ -122,8 +120,7 @@ def show(
         return
     for line in present.page_lines(page, opened.file.zone):
         say(line)
-    for line in table(present.entry_row(entry, opened.file.zone) for entry in page.entries):
-        say(line)
+    say_table(present.entry_row(entry, opened.file.zone) for entry in page.entries)
 
 
 def _page(connection: Connection, number: int) -> Page:
@@ -160,8 +157,7 @@ def views(context: typer.Context, site: SiteOption = None, as_json: JsonOption =
     if as_json:
         say_json({"views": present.views_json(found, query.BUILT_IN)})
         return
-    for line in table(present.view_rows(found, query.BUILT_IN)):
-        say(line)
+    say_table(present.view_rows(found, query.BUILT_IN))
 
 
 @commands.command()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lexops.cli.program import SiteOption, leave, narrate, program, say, say_json, table
+from lexops.cli.program import SiteOption, leave, narrate, program, say_json, say_table
 from lexops.errors import Exit, InvalidRequest, LexOpsError, Refused
 
 if TYPE_CHECKING:
@@ -148,8 +148,5 @@ def try_targets(file: SiteFile) -> Exit:
             results.append(
                 ("FAILED", name, target.kind, f"{error}{f' ({error.hint})' if error.hint else ''}")
             )
-    for line in table(results):
-        say(line)
-    if not results:
-        narrate("the site has no targets yet")
+    say_table(results, nothing="the site has no targets yet")
     return Exit.UNREACHABLE if any(row[0] == "FAILED" for row in results) else Exit.OK

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lexops.cli.drawn import Area
-from lexops.cli.program import JsonOption, SiteOption, leave, numbered, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, leave, numbered, program, say, say_json, say_table
 from lexops.errors import Exit, InvalidRequest
 
 commands = typer.Typer(cls=Area, help="What arrived by itself: e-mail, alerts.", no_args_is_help=True)
@@ -45,8 +45,9 @@ def list_(
     if as_json:
         say_json({"arrivals": [present.arrival_json(each) for each in found]})
     else:
-        for line in table([present.HEAD, *(present.arrival_row(each, opened.file.zone) for each in found)]):
-            say(line)
+        rows = (present.arrival_row(each, opened.file.zone) for each in found)
+        none = "nothing was refused in that time" if refused else "nothing came in that time"
+        say_table(rows, present.HEAD, none)
     if present.any_refused(found):
         leave(Exit.PROBLEMS)
 
@@ -71,8 +72,7 @@ def show(
     if as_json:
         say_json(present.arrival_json(found))
         return
-    for line in table(present.arrival_lines(found, opened.file.zone)):
-        say(line)
+    say_table(present.arrival_lines(found, opened.file.zone))
 
 
 @commands.command()

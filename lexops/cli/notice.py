@@ -18,7 +18,7 @@ from lexops.cli.program import (
     say,
     say_json,
     say_raw,
-    table,
+    say_table,
 )
 from lexops.errors import Exit, InvalidRequest
 
@@ -62,11 +62,8 @@ def list_(
     if as_json:
         say_json({"notices": [present.notice_json(each) for each in found]})
         return
-    if not found:
-        say("nobody was told anything")
-        return
-    for line in table([present.HEAD, *(present.notice_row(each, opened.file.zone) for each in found)]):
-        say(line)
+    rows = (present.notice_row(each, opened.file.zone) for each in found)
+    say_table(rows, present.HEAD, "nobody was told anything")
 
 
 def _kind(text: str | None) -> NoticeKind | None:
@@ -123,12 +120,9 @@ def due(
         found = promises(connection, now, incident)
     if as_json:
         say_json({"promises": [present.promise_json(each) for each in found]})
-    elif found:
-        rows = (present.promise_row(each, now, opened.file.zone) for each in found)
-        for line in table([present.DUE_HEAD, *rows]):
-            say(line)
     else:
-        say("no update is promised")
+        rows = (present.promise_row(each, now, opened.file.zone) for each in found)
+        say_table(rows, present.DUE_HEAD, "no update is promised")
     leave(Exit.PROBLEMS if any(each.due is Due.OVERDUE for each in found) else Exit.OK)
 
 
@@ -234,10 +228,7 @@ def actions(
         found = [each for each in known(connection, incident) if each.is_open or not open_]
     if as_json:
         say_json({"actions": [present.listed_action_json(each, now) for each in found]})
-    elif found:
-        rows = (present.action_row(each, now, opened.file.zone) for each in found)
-        for line in table([present.ACTIONS_HEAD, *rows]):
-            say(line)
     else:
-        say("nothing to do; open one with: lexops incident action")
+        rows = (present.action_row(each, now, opened.file.zone) for each in found)
+        say_table(rows, present.ACTIONS_HEAD, "nothing to do; open one with: lexops incident action")
     leave(Exit.PROBLEMS if any(each.is_overdue(now) for each in found) else Exit.OK)

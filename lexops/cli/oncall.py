@@ -16,7 +16,7 @@ from lexops.cli.program import (
     say,
     say_json,
     say_raw,
-    table,
+    say_table,
 )
 from lexops.errors import Exit, InvalidRequest
 
@@ -65,11 +65,8 @@ def show(
     found = [_watch(book, name, then, able if then >= now else None) for name in names]
     if as_json:
         say_json({"at": moment(then), "rotas": [present.watch_json(each) for each in found]})
-    elif found:
-        for line in table([present.SHOW_HEAD, *map(present.watch_row, found)]):
-            say(line)
     else:
-        narrate(_NO_ROTAS)
+        say_table(map(present.watch_row, found), present.SHOW_HEAD, _NO_ROTAS)
     if any(each.is_missing for each in found):
         leave(Exit.PROBLEMS)
 
@@ -88,11 +85,8 @@ def list_(context: typer.Context, site: SiteOption = None, as_json: JsonOption =
     found = [(book.rotas[name][-1], _watch(book, name, now, able)) for name in sorted(book.rotas)]
     if as_json:
         say_json({"rotas": [present.rota_json(*each) for each in found]})
-    elif found:
-        for line in table([present.LIST_HEAD, *(present.rota_row(*each) for each in found)]):
-            say(line)
     else:
-        narrate(_NO_ROTAS)
+        say_table((present.rota_row(*each) for each in found), present.LIST_HEAD, _NO_ROTAS)
 
 
 @commands.command()
@@ -126,8 +120,7 @@ def shifts(
         say_json({"rota": rota, "zone": zone.key, "shifts": [present.shift_json(each) for each in found]})
         return
     rows = (present.shift_row(each, zone, able if each.ends > now else None) for each in found)
-    for line in table([present.SHIFT_HEAD, *rows]):
-        say(line)
+    say_table(rows, present.SHIFT_HEAD)
 
 
 @commands.command()
@@ -161,11 +154,9 @@ def gaps(
     ]
     if as_json:
         say_json({"gaps": [present.gap_json(*each) for each in found]})
-    elif found:
-        for line in table([present.GAP_HEAD, *(present.gap_row(*each) for each in found)]):
-            say(line)
     else:
-        narrate("no gaps" if names else _NO_ROTAS)
+        rows = (present.gap_row(*each) for each in found)
+        say_table(rows, present.GAP_HEAD, "no gaps" if names else _NO_ROTAS)
     if any(not gap.is_wanted_gap for _, gap in found):
         leave(Exit.PROBLEMS)
 
@@ -232,12 +223,10 @@ def history(
         say_json(document | {"overrides": [present.override_json(each) for each in overrides]})
         return
     zone = ZoneInfo(revisions[-1].value.zone)
-    for line in table([history_of.HEAD, *history_of.rows(present.changes(revisions), zone)]):
-        say(line)
+    say_table(history_of.rows(present.changes(revisions), zone), history_of.HEAD)
     if overrides:
         say()
-        for line in table([present.OVERRIDE_HEAD, *present.override_rows(overrides, zone)]):
-            say(line)
+        say_table(present.override_rows(overrides, zone), present.OVERRIDE_HEAD)
 
 
 def _read(site: Site) -> tuple[Book, dict[str, datetime | None]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lexops.cli.program import JsonOption, SiteOption, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, program, say, say_json, say_table
 
 commands = typer.Typer(help="Operations: the acts that pass the gate.", no_args_is_help=True)
 
@@ -43,8 +43,7 @@ def list_(
     elif format_ is Format.MARKDOWN:
         say(present.markdown(catalogue).rstrip())
     else:
-        for line in table(present.operation_row(each) for each in catalogue):
-            say(line)
+        say_table(present.operation_row(each) for each in catalogue)
 
 
 @commands.command()
@@ -62,8 +61,7 @@ def show(
     if as_json:
         say_json(present.operation_json(found))
         return
-    for line in table(present.operation_lines(found)):
-        say(line)
+    say_table(present.operation_lines(found))
 
 
 @commands.command()

@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from lexops.cli.drawn import Area
-from lexops.cli.program import JsonOption, SiteOption, leave, narrate, program, say, say_json, table
+from lexops.cli.program import (
+    JsonOption,
+    SiteOption,
+    leave,
+    narrate,
+    program,
+    say,
+    say_json,
+    say_table,
+    table,
+)
 from lexops.errors import Exit, InvalidRequest, NotFound, Refused
 
 commands = typer.Typer(
@@ -34,8 +44,7 @@ def list_(context: typer.Context, site: SiteOption = None, as_json: JsonOption =
     if as_json:
         say_json({"operators": [present.person_json(person) for person in known]})
         return
-    for line in table(present.person_row(person, opened.file.zone) for person in known):
-        say(line)
+    say_table(present.person_row(person, opened.file.zone) for person in known)
     for person in known:
         for key in person.operator.keys:
             narrate(f"{person.operator.name}: {key.fingerprint} {key.comment}".rstrip())

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lexops.cli.drawn import Area
-from lexops.cli.program import JsonOption, SiteOption, leave, numbered, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, leave, numbered, program, say, say_json, say_table
 from lexops.errors import Exit
 
 commands = typer.Typer(cls=Area, help="What was sent to whom, and whether it arrived.", no_args_is_help=True)
@@ -44,11 +44,9 @@ def list_(
         standing = health(connection, now)
     if as_json:
         say_json({"messages": [present.message_json(each, now) for each in found]})
-    elif found:
-        for line in table([present.HEAD, *(present.message_row(each, now) for each in found)]):
-            say(line)
     else:
-        say("nothing waits and nothing has failed" if not every and not subject else "there are no messages")
+        none = "there are no messages" if every or subject else "nothing waits and nothing has failed"
+        say_table((present.message_row(each, now) for each in found), present.HEAD, none)
     troubled = {each.id for each in (*standing.failed, *standing.overdue)}
     leave(Exit.PROBLEMS if troubled & {each.id for each in found} else Exit.OK)
 
@@ -95,8 +93,7 @@ def check(context: typer.Context, site: SiteOption = None, as_json: JsonOption =
     if as_json:
         say_json({"faults": [{"where": each.where, "what": each.what} for each in faults]})
     elif faults:
-        for line in table((each.where, each.what) for each in faults):
-            say(line)
+        say_table((each.where, each.what) for each in faults)
     else:
         say("everybody can be told; try it with: lexops contact test")
     if any(each.is_setting for each in faults):

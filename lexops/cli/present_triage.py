@@ -75,7 +75,9 @@ def _change(change: Change, row: CheckRow, zone: ZoneInfo) -> str:
     status = f"{change.status.value} " if isinstance(change.status, Status) else ""
     who = f", {change.who}" if change.who else ""
     number = f" (request #{change.request})" if change.request else ""
-    before = f", {show_duration(row.since - change.at)} before" if row.since else ""
+    before = (
+        f", {show_duration(row.since - change.at)} before" if row.since and change.at <= row.since else ""
+    )
     return f"{show_moment(change.at, zone)} {change.target}: {status}{change.what}{who}{number}{before}"
 
 

@@ -139,6 +139,15 @@ def table(rows: Iterable[Sequence[str]], gap: str = "  ") -> list[str]:
     return lines
 
 
+def say_table(rows: Iterable[Sequence[str]], head: Sequence[str] = (), nothing: str = "") -> None:
+    """Write rows below their head. Where there are none, the person is told so, and there is no data."""
+    if found := list(rows):
+        for line in table([head, *found] if head else found):
+            say(line)
+    elif nothing:
+        narrate(nothing)
+
+
 def leave(code: Exit | int) -> NoReturn:
     """End with an exit code of the contract."""
     raise typer.Exit(int(code))

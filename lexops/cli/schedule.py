@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lexops.cli.drawn import Area
-from lexops.cli.program import JsonOption, SiteOption, narrate, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, program, say_json, say_table
 from lexops.errors import NotFound
 
 commands = typer.Typer(cls=Area, help="Schedules: what runs by the clock.", no_args_is_help=True)
@@ -29,11 +29,8 @@ def list_(context: typer.Context, site: SiteOption = None, as_json: JsonOption =
     if as_json:
         say_json({"schedules": [present.schedule_json(view) for view in found]})
         return
-    for line in table([present.HEAD, *(present.schedule_row(view, opened.file.zone) for view in found)]):
-        if found:
-            say(line)
-    if not found:
-        narrate("the site has no schedules; see docs/worker.md")
+    rows = (present.schedule_row(view, opened.file.zone) for view in found)
+    say_table(rows, present.HEAD, "the site has no schedules; see docs/worker.md")
 
 
 @commands.command()

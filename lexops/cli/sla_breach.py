@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lexops.cli.drawn import Area
-from lexops.cli.program import JsonOption, SiteOption, leave, numbered, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, leave, numbered, program, say, say_json, say_table
 from lexops.errors import Exit, NotFound
 
 commands = typer.Typer(
@@ -32,12 +32,9 @@ def list_(context: typer.Context, site: SiteOption = None, as_json: JsonOption =
         found = register(connection, now)
     if as_json:
         say_json({"breaches": [present.duty_json(duty, now) for duty in found]})
-    elif found:
-        rows = (present.duty_row(duty, now, opened.file.zone) for duty in found)
-        for line in table([present.DUTIES, *rows]):
-            say(line)
     else:
-        say("no breach of data is recorded")
+        rows = (present.duty_row(duty, now, opened.file.zone) for duty in found)
+        say_table(rows, present.DUTIES, "no breach of data is recorded")
     overdue = any(duty.notified is None and duty.is_late(now) for duty in found)
     leave(Exit.PROBLEMS if overdue else Exit.OK)
 
@@ -55,8 +52,7 @@ def jurisdictions_(context: typer.Context, site: SiteOption = None, as_json: Jso
     if as_json:
         say_json({"jurisdictions": [present.jurisdiction_json(law) for law in known]})
         return
-    for line in table([present.JURISDICTIONS, *(present.jurisdiction_row(law) for law in known)]):
-        say(line)
+    say_table((present.jurisdiction_row(law) for law in known), present.JURISDICTIONS)
 
 
 @commands.command("draft")

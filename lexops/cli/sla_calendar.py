@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lexops.cli.drawn import Area
-from lexops.cli.program import JsonOption, RevisionOption, SiteOption, program, say, say_json, table
+from lexops.cli.program import JsonOption, RevisionOption, SiteOption, program, say, say_json, say_table
 from lexops.errors import InvalidRequest
 
 commands = typer.Typer(cls=Area, help="Business calendars: when a service is open.", no_args_is_help=True)
@@ -32,8 +32,7 @@ def list_(context: typer.Context, site: SiteOption = None, as_json: JsonOption =
     if as_json:
         say_json({"calendars": [present.calendar_json(each, now) for each in found]})
         return
-    for line in table([present.HEAD, *(present.calendar_row(each, now) for each in found)]):
-        say(line)
+    say_table((present.calendar_row(each, now) for each in found), present.HEAD)
 
 
 @commands.command()
@@ -85,8 +84,7 @@ def history(
     if as_json:
         say_json({"calendar": name, "revisions": history_of.as_json(present.changes(found))})
         return
-    for line in table([history_of.HEAD, *history_of.rows(present.changes(found), opened.file.zone)]):
-        say(line)
+    say_table(history_of.rows(present.changes(found), opened.file.zone), history_of.HEAD)
 
 
 def _month(text: str) -> date:

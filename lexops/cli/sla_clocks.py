@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lexops.cli.program import JsonOption, SiteOption, leave, numbered, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, leave, numbered, program, say, say_json, say_table
 from lexops.errors import Exit, InvalidRequest
 
 ClientOption = Annotated[
@@ -35,12 +35,9 @@ def clocks(
     found = [pair for pair in running(tickets) if code in ("", pair[0].incident.client.casefold())]
     if as_json:
         say_json({"clocks": [present.clock_json(ticket, clock) for ticket, clock in found]})
-    elif found:
-        rows = (present.clock_row(ticket, clock, opened.file.zone) for ticket, clock in found)
-        for line in table([present.CLOCKS, *rows]):
-            say(line)
     else:
-        say("no clocks run")
+        rows = (present.clock_row(ticket, clock, opened.file.zone) for ticket, clock in found)
+        say_table(rows, present.CLOCKS, "no clocks run")
     leave(Exit.PROBLEMS if any(clock.is_breached for _, clock in found) else Exit.OK)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lexops.cli.program import JsonOption, SiteOption, leave, narrate, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, leave, program, say, say_json, say_table
 
 
 def objectives(
@@ -42,10 +42,8 @@ def objectives(
         for line in present.objective_lines(found[0], zone):
             say(line)
     else:
-        for line in table([present.HEAD, *map(present.objective_row, found)] if found else []):
-            say(line)
-        if not found:
-            narrate("the site has no objectives; see docs/configuration.md")
+        none = "the site has no objectives; see docs/configuration.md"
+        say_table(map(present.objective_row, found), present.HEAD, none)
     leave(present.exit_code(found))
 
 

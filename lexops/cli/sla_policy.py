@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lexops.cli.drawn import Area
-from lexops.cli.program import JsonOption, SiteOption, leave, narrate, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, leave, narrate, program, say, say_json, say_table
 from lexops.errors import Exit, InvalidRequest
 
 if TYPE_CHECKING:
@@ -34,11 +34,8 @@ def list_(context: typer.Context, site: SiteOption = None, as_json: JsonOption =
     if as_json:
         say_json({"policies": [present.policy_json(each) for each in found]})
         return
-    if not found:
-        narrate("nothing is promised yet; make a policy with: lexops sla policy set")
-        return
-    for line in table([present.HEAD, *(present.policy_row(each, opened.file.zone) for each in found)]):
-        say(line)
+    rows = (present.policy_row(each, opened.file.zone) for each in found)
+    say_table(rows, present.HEAD, "nothing is promised yet; make a policy with: lexops sla policy set")
 
 
 @commands.command()
@@ -59,11 +56,9 @@ def show(
         say_json({"policy": name, "revisions": [present.policy_json(each) for each in found]})
         return
     zone = opened.file.zone
-    for line in table(present.policy_lines(found, zone)):
-        say(line)
+    say_table(present.policy_lines(found, zone))
     say()
-    for line in table([present.HISTORY_HEAD, *(present.history_row(each, zone) for each in reversed(found))]):
-        say(line)
+    say_table((present.history_row(each, zone) for each in reversed(found)), present.HISTORY_HEAD)
 
 
 def _text(help_text: str, metavar: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from lexops.cli.program import JsonOption, SiteOption, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, program, say, say_json, say_table
 
 
 def predict(context: typer.Context, site: SiteOption = None, as_json: JsonOption = False) -> None:
@@ -34,11 +34,9 @@ def predict(context: typer.Context, site: SiteOption = None, as_json: JsonOption
         )
         return
     rows = [present.predicted_row(each, opened.file.zone) for each in found]
-    for line in table([present.PREDICT_HEAD, *rows] if rows else []):
-        say(line)
-    if not rows:
-        say("no clock runs")
-    say()
+    say_table(rows, present.PREDICT_HEAD, "no clock runs")
+    if rows:
+        say()
     for line in present.rate_lines(rate):
         say(line)
 

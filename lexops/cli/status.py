@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from lexops.cli.program import JsonOption, SiteOption, leave, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, leave, program, say, say_json, say_table
 from lexops.errors import Exit, LexOpsError
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def show(site: Site, as_json: bool) -> Exit:
     say(waiting.who(site.session.operator, role, site.session.read_only))
     for view in for_me:
         say(waiting.call(view))
-    for line in table(present.problem_row(row, fleet.at) for row in fleet.problems):
-        say(line)
+    say_table(present.problem_row(row, fleet.at) for row in fleet.problems)
     for name, reason in fleet.broken_plugins.items():
         say(f"BROKEN    {name}: {reason}")
     say(f"{present.counts(fleet)}{breach}")

@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from lexops.cli.drawn import Area
-from lexops.cli.program import JsonOption, SiteOption, leave, narrate, numbered, program, say, say_json, table
+from lexops.cli.program import (
+    JsonOption,
+    SiteOption,
+    leave,
+    narrate,
+    numbered,
+    program,
+    say,
+    say_json,
+    say_table,
+)
 from lexops.errors import ConfigError, Exit
 
 commands = typer.Typer(
@@ -38,8 +48,9 @@ def list_(
     if as_json:
         say_json({"tickets": [present.link_json(each, known) for each in shown]})
     else:
-        for line in table([present.HEAD, *(present.link_row(each, known, zone) for each in shown)]):
-            say(line)
+        none = "no incident has a ticket elsewhere; make one: lexops tracker link INCIDENT NAME"
+        rows = (present.link_row(each, known, zone) for each in shown)
+        say_table(rows, present.HEAD, "every ticket elsewhere is in step" if links else none)
     leave(Exit.PROBLEMS if wrong else Exit.OK)
 
 
@@ -73,8 +84,7 @@ def show(
     for number, link in enumerate(links):
         if number:
             say()
-        for line in table(present.link_lines(link, known, opened.file.zone)):
-            say(line)
+        say_table(present.link_lines(link, known, opened.file.zone))
 
 
 @commands.command()
@@ -103,7 +113,6 @@ def check(
     if as_json:
         say_json({"trackers": [each.json for each in found]})
     else:
-        for line in table([("tracker", "known as", "what is wrong"), *(each.row for each in found)]):
-            say(line)
+        say_table((each.row for each in found), ("tracker", "known as", "what is wrong"))
     worst = Exit.UNREACHABLE if any(each.is_down for each in found) else Exit.PROBLEMS
     leave(worst if any(each.wrong for each in found) else Exit.OK)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lexops.cli.program import JsonOption, SiteOption, leave, program, say, say_json, table
+from lexops.cli.program import JsonOption, SiteOption, leave, program, say, say_json, say_table
 
 if TYPE_CHECKING:
     from lexops.checks.view import QuietSpan
@@ -81,7 +81,4 @@ def show_quiet(site: Site, spans: Sequence[QuietSpan], as_json: bool, nothing: s
     if as_json:
         say_json({"quiet": [presented.quiet_json(span) for span in spans]})
         return
-    for line in table(presented.quiet_row(span, site.file.zone) for span in spans):
-        say(line)
-    if not spans:
-        say(nothing)
+    say_table((presented.quiet_row(span, site.file.zone) for span in spans), nothing=nothing)

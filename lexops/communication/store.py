@@ -12,6 +12,7 @@ from lexops.communication.model import Notice, NoticeKind, Promise
 from lexops.communication.promises import promise
 from lexops.communication.tables import notice_table
 from lexops.errors import NotFound
+from lexops.store.database import added
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ ALL = Wanted()
 
 def add(connection: Connection, notice: Notice) -> Notice:
     """Keep what is told; answers it with its number."""
-    done = connection.execute(
+    number = added(
+        connection,
         insert(notice_table).values(
             kind=notice.kind.value,
             audience=notice.audience,
@@ -40,11 +42,9 @@ def add(connection: Connection, notice: Notice) -> Notice:
             promised=notice.promised,
             starts=notice.starts,
             ends=notice.ends,
-        )
+        ),
     )
-    key = done.inserted_primary_key
-    assert key is not None
-    return get(connection, int(key[0]))
+    return get(connection, number)
 
 
 def get(connection: Connection, id: int) -> Notice:

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
     Field,
-    model_validator,
 )
 
 from lexops.config.base import Duration, Section
+
+
+def _seconds(span: timedelta) -> timedelta:
+    if span < timedelta(seconds=1):
+        raise ValueError("has to be at least 1s")
+    return span
+
+
+def _some_time(span: timedelta) -> timedelta:
+    if span <= timedelta():
+        raise ValueError("has to be longer than 0s")
+    return span
+
+
+Every = Annotated[Duration, AfterValidator(_seconds)]
+Timeout = Annotated[Duration, AfterValidator(_some_time)]
 
 
 class LevelSettings(Section):
@@ -26,8 +41,8 @@ class CheckOverride(Section):
     """What a site changes about a check; unset means as shipped."""
 
     enabled: bool | None = None
-    every: Duration | None = None
-    timeout: Duration | None = None
+    every: Every | None = None
+    timeout: Timeout | None = None
     attempts: int | None = Field(None, ge=1, le=20, description="bad results before a problem is hard")
     warn: str | None = Field(None, description="range in monitoring-plugins syntax, units and % allowed")
     crit: str | None = None
@@ -51,8 +66,8 @@ class PluginSettings(Section):
         "nagios", description="nagios: exit code and one line; checkmk: a local check, one service per line"
     )
     title: str = ""
-    every: Duration = timedelta(minutes=5)
-    timeout: Duration = timedelta(seconds=10)
+    every: Every = timedelta(minutes=5)
+    timeout: Timeout = timedelta(seconds=10)
     attempts: int = Field(3, ge=1, le=20)
 
 
@@ -60,15 +75,9 @@ class HeartbeatSettings(Section):
     """A job that reports itself with `lexops check beat`; silence is its failure."""
 
     target: str = Field(description="the target whose state it tells")
-    every: Duration = Field(description="how often the job runs")
+    every: Every = Field(description="how often the job runs")
     grace: Duration = Field(timedelta(minutes=15), description="how much later than that it may be")
     title: str = Field("", max_length=120, description="what is wrong when it stays away")
-
-    @model_validator(mode="after")
-    def _is_positive(self) -> Self:
-        if self.every <= timedelta():
-            raise ValueError("every has to be longer than 0 s")
-        return self
 
 
 def loopback(address: str) -> str:
@@ -96,4 +105,4 @@ class ExportSettings(Section):
     checkmk_spool: Path | None = Field(
         None, description="spool folder of a Checkmk agent; local checks are written to it"
     )
-    every: Duration = Field(timedelta(minutes=1), description="how often passive results are written")
+    every: Every = Field(timedelta(minutes=1), description="how often passive results are written")

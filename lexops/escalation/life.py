@@ -35,6 +35,8 @@ class Look:
     """Of its target."""
     held: str = ""
     """Why nobody may be told for now, in words; empty: nothing is in the way."""
+    unheard: bool = False
+    """Whether what its escalation told last was called off before anybody got it."""
 
     @property
     def is_taken(self) -> bool:
@@ -66,7 +68,8 @@ def move(escalation: Escalation | None, look: Look, fitting: str = "") -> Move:
     held, anew = escalation.state is State.HELD, is_worse(escalation, look)
     anew = anew or _is_another(escalation, look, fitting)
     if look.held:  # also what everybody was told, when there is more to tell after the silence
-        waits = escalation.state is State.RUNNING or (escalation.state is State.EXHAUSTED and anew)
+        more = anew or look.unheard
+        waits = escalation.state is State.RUNNING or (escalation.state is State.EXHAUSTED and more)
         return Move.HOLD if waits else Move.NOTHING
     if anew:
         return Move.RENEW

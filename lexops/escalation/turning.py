@@ -22,7 +22,7 @@ from lexops.incidents.model import EntryKind, Incident
 from lexops.incidents.model import State as Standing
 from lexops.outbox import store as outbox
 from lexops.outbox.facts import subject
-from lexops.outbox.model import Recipient, RecipientKind, Urgency
+from lexops.outbox.model import Message, Recipient, RecipientKind, Urgency
 from lexops.outbox.model import State as Delivery
 from lexops.outbox.routing import ENDING
 from lexops.store import event
@@ -72,6 +72,8 @@ def renew(scene: Scene, id: int, broken: Unreadable) -> None:
 
 def _moved(scene: Scene, look: Look, before: Escalation | None) -> Escalation | None:
     fitting = scene.fitting(look.facts)
+    if look.held and before is not None and before.state is State.EXHAUSTED:
+        look = replace(look, unheard=_is_unheard(scene, before))
     move = life.move(before, look, fitting.value.name if fitting else "")
     match move, before:
         case ((Move.BEGIN | Move.RENEW), _):
@@ -85,6 +87,8 @@ def _moved(scene: Scene, look: Look, before: Escalation | None) -> Escalation | 
         case Move.HOLD, Escalation() as known:
             outbox.cancel(scene.connection, subject(known.incident), scene.now, look.held)
             progress = replace(known.progress, why=look.held, waits=known.due)
+            if _is_unheard(scene, known):  # as if it had not begun: its page is owed when the silence ends
+                progress = replace(progress, rung=None)
             return replace(known, state=State.HELD, due=None, progress=progress)
         case Move.RESUME, Escalation() as known:
             progress = replace(known.progress, why="", waits=None)
@@ -95,6 +99,16 @@ def _moved(scene: Scene, look: Look, before: Escalation | None) -> Escalation | 
         case Move.END, Escalation() as known:
             return _ended(scene, look, known)
     return before
+
+
+def _is_unheard(scene: Scene, known: Escalation) -> bool:
+    """Whether every page of the last rung was called off, and none has arrived all the same."""
+    put = _pages(scene, known)
+    return bool(put) and all(
+        page.state is Delivery.CANCELLED
+        and not any(each.delivered for each in outbox.attempts(scene.connection, page.id))
+        for page in put
+    )
 
 
 def _begun(scene: Scene, look: Look, before: Escalation | None, fitting: Revision[Policy]) -> Escalation:
@@ -420,14 +434,21 @@ def _last_told(scene: Scene, now: Escalation) -> Told | None:
 
 def _failed(scene: Scene, now: Escalation) -> Escalation:
     """Nobody got the page of the last rung: the next one at once."""
-    if now.state is not State.RUNNING or now.progress.rung is None:
+    if now.state is not State.RUNNING:
         return now
-    prefix = f"{telling.key(now, *now.progress.rung)}/"
-    put = outbox.messages(scene.connection, subject=subject(now.incident), key_prefix=prefix)
+    put = _pages(scene, now)
     states = {each.state for each in put}
     if not put or not all(each.is_over for each in states) or Delivery.DELIVERED in states:
         return now
     return _hurried(scene, now) if Delivery.FAILED in states else now
+
+
+def _pages(scene: Scene, now: Escalation) -> list[Message]:
+    """The pages of the rung that was told last, in this generation."""
+    if now.progress.rung is None:
+        return []
+    prefix = f"{telling.key(now, *now.progress.rung)}/"
+    return outbox.messages(scene.connection, subject=subject(now.incident), key_prefix=prefix)
 
 
 # By hand.

@@ -16,7 +16,7 @@ from lexops.gate.facts import Freeze
 from lexops.operations import Act, Effect, Privacy, Role, operation
 from lexops.operations.moments import ahead
 from lexops.store import event
-from lexops.store.database import Moment, metadata
+from lexops.store.database import Moment, added, metadata
 
 LONGEST = timedelta(days=92)
 """A quarter: a freeze that nobody remembers is broken instead of ended."""
@@ -85,8 +85,7 @@ def start(
         )
     where = environment or Where(facts.site_environment(act.file.settings))
     values = {"environment": where, "starts": starts, "ends": ends, "reason": reason}
-    made = act.connection.execute(insert(freeze_table).values(**values, operator=act.operator))
-    number = made.inserted_primary_key[0] if made.inserted_primary_key else 0
+    number = added(act.connection, insert(freeze_table).values(**values, operator=act.operator))
     event.append(act.connection, act.at, "freeze.started", f"#{number} {where}")
     return f"freeze #{number}: no changes on {where} until {show_moment(ends, zone)}"
 

@@ -30,7 +30,7 @@ from lexops.gate.model import Approval, RequestView, State, StepView
 from lexops.operations import Effect, Request
 from lexops.privacy.keyring import Keyring
 from lexops.privacy.store import reveal
-from lexops.store.database import Moment, metadata
+from lexops.store.database import Moment, added, metadata
 
 request_table = Table(
     "request",
@@ -121,7 +121,8 @@ class Kept:
 def write(connection: Connection, kept: Kept) -> int:
     """Keep a new request with its steps; gives its number."""
     request = kept.request
-    inserted = connection.execute(
+    number = added(
+        connection,
         insert(request_table).values(
             key=request.key,
             operation=request.operation,
@@ -146,11 +147,8 @@ def write(connection: Connection, kept: Kept) -> int:
             break_glass=request.break_glass,
             review_due=kept.review_due,
             steps=len(kept.steps),
-        )
+        ),
     )
-    key = inserted.inserted_primary_key
-    assert key is not None
-    number = int(key[0])
     rows = [
         {"request": number, "number": n, "name": name, "state": "open", "said": ""}
         for n, name in enumerate(kept.steps)

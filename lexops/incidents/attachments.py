@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 from lexops.errors import NotFound
 from lexops.incidents.model import Attachment
 from lexops.incidents.tables import attachment_table
+from lexops.store.database import added
 
 _FACTS = [column for column in attachment_table.c if column.name != "content"]
 """What a list needs: contents are read one at a time."""
@@ -17,7 +18,8 @@ _FACTS = [column for column in attachment_table.c if column.name != "content"]
 
 def add(connection: Connection, attachment: Attachment, content: bytes) -> int:
     """Keep a file; answers its number."""
-    done = connection.execute(
+    return added(
+        connection,
         insert(attachment_table).values(
             incident=attachment.incident,
             name=attachment.name,
@@ -27,11 +29,8 @@ def add(connection: Connection, attachment: Attachment, content: bytes) -> int:
             content=content,
             at=attachment.at,
             operator=attachment.operator,
-        )
+        ),
     )
-    key = done.inserted_primary_key
-    assert key is not None
-    return int(key[0])
 
 
 def attachments(connection: Connection, incident: int) -> tuple[Attachment, ...]:

@@ -15,7 +15,7 @@ from lexops.incidents.grouping import BILLING
 from lexops.incidents.model import Entry, EntryKind, Incident, Level, Opening, Origin, Priority, State
 from lexops.incidents.tables import entry_table, incident_table
 from lexops.store import event
-from lexops.store.database import batches
+from lexops.store.database import added, batches
 
 LATEST = 500
 """Entries among which those that watchers are told of are looked for."""
@@ -253,7 +253,8 @@ def _is_open() -> ColumnElement[bool]:
 
 def add_incident(connection: Connection, opening: Opening, facts: Mapping[str, str]) -> int:
     """Write a new incident; answers its number. The database refuses a second open one of a fingerprint."""
-    done = connection.execute(
+    return added(
+        connection,
         insert(incident_table).values(
             fingerprint=opening.fingerprint,
             open_as=opening.fingerprint,
@@ -268,11 +269,8 @@ def add_incident(connection: Connection, opening: Opening, facts: Mapping[str, s
             urgency=opening.urgency.value if opening.urgency else None,
             origin=opening.origin.value,
             **facts,
-        )
+        ),
     )
-    key = done.inserted_primary_key
-    assert key is not None
-    return int(key[0])
 
 
 def change(connection: Connection, id: int, at: datetime, **values: Any) -> None:
@@ -296,13 +294,11 @@ def add_entry(
     """
     late = recorded if recorded is not None and recorded > at else None
     values = {"incident": id, "at": at, "kind": kind.value, "author": author, "text": words}
-    done = connection.execute(
-        insert(entry_table).values(**values, data=dict(data) if data else None, recorded=late)
+    number = added(
+        connection, insert(entry_table).values(**values, data=dict(data) if data else None, recorded=late)
     )
     event.append(connection, recorded or at, f"incident.{kind.value}", f"#{id}", {"text": words})
-    key = done.inserted_primary_key
-    assert key is not None
-    return int(key[0])
+    return number
 
 
 def _entry(row: Row[Any]) -> Entry:

@@ -5,6 +5,7 @@ What Alertmanager tells again and again is one episode: its fingerprint and the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -18,17 +19,24 @@ from lexops.intake.alertmanager import target_of
 from lexops.intake.model import Alert, Delivery, Source
 
 AUTHOR = "alertmanager"
+PORTION = 50
+"""Alerts that are taken at once: until their transaction ends, nobody else can act on their incidents."""
 _OVER = " over"
 """After an episode, in the key of the arrival that tells of its end."""
 
 
-def take(connection: Connection, file: SiteFile, delivery: Delivery, at: datetime) -> int:
-    """Take what one request brought; answers how much of it was new.
+def portions(delivery: Delivery) -> Iterator[Sequence[Alert]]:
+    """What one request brought, each portion for a transaction of its own.
 
     Always in the same order, so that two workers that are told the same do not wait for each other.
     """
     wanted = sorted(delivery.alerts, key=lambda each: (each.episode, not each.firing))
-    return sum((_fires if each.firing else _is_over)(connection, file, each, at) for each in wanted)
+    return (wanted[start : start + PORTION] for start in range(0, len(wanted), PORTION))
+
+
+def take(connection: Connection, file: SiteFile, portion: Sequence[Alert], at: datetime) -> int:
+    """Take some alerts; answers how many of them were new."""
+    return sum((_fires if each.firing else _is_over)(connection, file, each, at) for each in portion)
 
 
 def _print(alert: Alert) -> str:

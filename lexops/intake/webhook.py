@@ -47,11 +47,13 @@ def server(database: Store, file: SiteFile, time: Clock) -> LocalServer | None:
             with database.begin() as connection:
                 _note_refused(connection, body, str(error), at)
             raise
-        with database.begin() as connection:
-            new = alerts.take(connection, file, delivery, at)
-            if delivery.refused:
-                _note_refused(connection, body, _refused(delivery), at)
+        new = 0
+        for portion in alerts.portions(delivery):
+            with database.begin() as connection:
+                new += alerts.take(connection, file, portion, time.now())
         if delivery.refused:
+            with database.begin() as connection:
+                _note_refused(connection, body, _refused(delivery), at)
             raise InvalidRequest(f"{_refused(delivery)}; taken: {_taken(delivery, new)}")
         return _taken(delivery, new)
 

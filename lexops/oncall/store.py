@@ -17,6 +17,7 @@ from lexops.errors import NotFound
 from lexops.oncall.document import from_document, to_document
 from lexops.oncall.model import Book, Override, Rota
 from lexops.oncall.tables import override_table, rota_table
+from lexops.store.database import added
 
 _rotas = Revisions(rota_table, "rota", "lexops oncall", "lexops oncall layer", from_document, to_document)
 history = _rotas.history
@@ -71,9 +72,7 @@ def add_override(connection: Connection, wanted: Override) -> Override:
         "operator": wanted.operator,
         "recorded": wanted.recorded,
     }
-    done = connection.execute(insert(override_table).values(values))
-    assert done.inserted_primary_key is not None
-    return replace(wanted, id=done.inserted_primary_key[0])
+    return replace(wanted, id=added(connection, insert(override_table).values(values)))
 
 
 def remove_override(connection: Connection, id: int, at: datetime) -> bool:

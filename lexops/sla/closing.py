@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from lexops.audit import store as record
 from lexops.clock import show_moment
@@ -24,11 +24,12 @@ from lexops.operations import Act, Effect, Operation, Privacy, Role, operation
 from lexops.privacy.keyring import Keyring
 from lexops.privacy.store import commitment, reveal_all, sealed_table
 from lexops.sla import delivery, keeping, months
+from lexops.sla.learned import Asked, learned
 from lexops.sla.rendering import Document, Format, canonical, document, totals
 from lexops.sla.report import Month
-from lexops.sla.restating import is_same, restatements
+from lexops.sla.restating import counts, is_same, restatements
 from lexops.sla.tables import report_table
-from lexops.sla.view import TAMPERED, Report
+from lexops.sla.view import TAMPERED, Closing, Report
 from lexops.sla.writing import write
 from lexops.store import event
 from lexops.text import plural
@@ -66,26 +67,47 @@ def report(
     Raises StoreError.
     """
     found = months.report(connection, file, month, now, client, provider)
-    closed, missing = newest(connection, month), _missing(connection, month)
-    if closed is None:
+    earlier, missing = closings(connection, month), _missing(connection, month)
+    if not earlier:
         return replace(found, tampered=missing)
+    closed = earlier.pop()
     every = months.report(connection, file, month, now) if client or provider else found
+    different = restatements(closed.content, document(every), client, provider)
+    if different:
+        different += tuple(learned(connection, Asked(month, file.zone, closed.at, client, provider)))
     return replace(
         found,
         closed=closed.at,
+        number=closed.number,
         digest=closed.digest,
-        restatements=restatements(closed.content, document(every), client, provider),
+        earlier=tuple(
+            Closing(
+                each.number,
+                each.at,
+                each.digest,
+                wrong_with(connection, each, keyring) or counts(each.content, client, provider),
+            )
+            for each in earlier
+        ),
+        restatements=different,
         tampered=missing or wrong_with(connection, closed, keyring),
     )
 
 
 def newest(connection: Connection, month: Month) -> Closed | None:
     """What was closed last of a month; None while it is not closed."""
+    found = closings(connection, month)
+    return found[-1] if found else None
+
+
+def closings(connection: Connection, month: Month) -> list[Closed]:
+    """What was closed of a month, the last one last."""
     columns = report_table.c
-    query = select(report_table).where(columns.month == str(month)).order_by(columns.number.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
+    query = select(report_table).where(columns.month == str(month)).order_by(columns.number)
+    return [_closed(row) for row in connection.execute(query)]
+
+
+def _closed(row: Row[Any]) -> Closed:
     kept = row.document if isinstance(row.document, dict) else {}
     content = kept.get("report")
     return Closed(

@@ -18,7 +18,7 @@ from lexops.sla.tables import clock_table, ticket_table
 from lexops.sla.view import Ticket, urgency
 from lexops.targets.model import Kind
 
-_HAPPENINGS: Mapping[EntryKind, Happening] = {
+HAPPENINGS: Mapping[EntryKind, Happening] = {
     EntryKind.OPENED: Happening.OPENED,
     EntryKind.CLASSIFIED: Happening.CLASSIFIED,
     EntryKind.ACKNOWLEDGED: Happening.TAKEN,
@@ -45,7 +45,7 @@ def events(incident: Incident, entries: Sequence[Entry], kind: str = "") -> list
 
 def _events(incident: Incident, entries: Sequence[Entry], kind: str) -> Iterator[TicketEvent]:
     for entry in entries:
-        happening = _HAPPENINGS.get(entry.kind)
+        happening = HAPPENINGS.get(entry.kind)
         if happening is None:
             continue
         facts = None

@@ -15,7 +15,7 @@ from lexops.calendars.business import moment
 from lexops.clock import utc_text
 from lexops.sla.definitions import lasted
 from lexops.sla.report import Month
-from lexops.sla.view import Attainment, Breach, Report
+from lexops.sla.view import Attainment, Breach, Closing, Report
 from lexops.text import one_line, plural
 
 Document = dict[str, Any]
@@ -119,6 +119,7 @@ def head(report: Report) -> Head:
         ("promises", f"{met:,} kept, {missed:,} broken: {share(met, missed)} kept"),
         ("not counted", f"{plural(report.still_open, 'open promise')}, {cancelled}"),
         ("closed", _closed(report, zone)),
+        *(("earlier", _earlier(each, zone)) for each in report.earlier),
     ]
     alarms = [report.tampered] if report.tampered else []
     if report.behind:
@@ -131,7 +132,20 @@ def head(report: Report) -> Head:
 def _closed(report: Report, zone: ZoneInfo) -> str:
     if report.closed is None:
         return "not yet"
-    return f"{day(report.closed, zone)}, SHA-256 {report.digest}"
+    again = f", number {report.number}" if report.earlier else ""
+    return f"{day(report.closed, zone)}{again}, SHA-256 {report.digest}"
+
+
+def _earlier(closing: Closing, zone: ZoneInfo) -> str:
+    said = f": {closing.said}" if closing.said else ""
+    return f"{day(closing.at, zone)}, number {closing.number}{said}; SHA-256 {closing.digest}"
+
+
+def unchanged(report: Report) -> str:
+    """What is said of a closed month without restatements."""
+    if report.behind:
+        return "Nothing so far, but not everything is counted yet."
+    return f"Nothing: it is as it was closed{' last' if report.earlier else ''}."
 
 
 def cause(breach: Breach) -> str:
@@ -195,7 +209,17 @@ def as_json(report: Report) -> Document:
     return document(report) | {
         "behind": report.behind,
         "closed": utc_text(report.closed) if report.closed else None,
+        "number": report.number,
         "sha256": report.digest,
+        "earlier": [
+            {
+                "number": each.number,
+                "closed": utc_text(each.at),
+                "said": each.said,
+                "sha256": each.digest,
+            }
+            for each in report.earlier
+        ],
         "tampered": report.tampered,
         "restatements": [
             {"what": each.what, "closed": each.closed, "now": each.now} for each in report.restatements

@@ -73,7 +73,7 @@ def _restated(report: Report) -> Iterator[str]:
     if report.closed is None:
         return
     if not report.restatements:
-        yield "Nothing: it is as it was closed."
+        yield shown.unchanged(report)
     for each in report.restatements:
         yield from wrapped(each.what)
         yield from wrapped(each.closed, indent=" " * 11, first="    closed ")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from lexops.sla.definitions import lasted
-from lexops.sla.rendering import Document, clock, label, share
+from lexops.sla.rendering import Document, clock, day, label, share
+from lexops.sla.report import ALL
 from lexops.sla.view import Restatement
 from lexops.text import one_line
 
@@ -26,6 +30,20 @@ def is_same(closed: Document, now: Document) -> bool:
     }
 
 
+def counts(closed: Document, client: str = "", provider: str = "") -> str:
+    """`251 kept, 9 broken`, of everybody or of one; empty for a client and a provider at once."""
+    if client and provider:
+        return ""
+    theirs = _theirs(client, provider)
+    rows = [
+        row
+        for row in closed.get("attainments", ())
+        if theirs(row) and (client or provider or row["group"] == ALL)
+    ]
+    met, missed = (sum(row[name] for row in rows) for name in ("met", "missed"))
+    return f"{met:,} kept, {missed:,} broken"
+
+
 def restatements(
     closed: Document, now: Document, client: str = "", provider: str = ""
 ) -> tuple[Restatement, ...]:
@@ -36,7 +54,8 @@ def restatements(
 def _restated(closed: Document, now: Document, client: str, provider: str) -> Iterator[Restatement]:
     mine = _theirs(client, provider)
     yield from _compared(closed, now, "attainments", ("group", "name", "clock"), mine, _attained, _attainment)
-    yield from _compared(closed, now, "breaches", ("incident", "clock", "round"), mine, _promise, _breach)
+    told = partial(_breach, zone=ZoneInfo(now["zone"]))
+    yield from _compared(closed, now, "breaches", ("incident", "clock", "round"), mine, _promise, told)
     if client or provider:
         return
     # Its own month is told by its attainments.
@@ -116,10 +135,11 @@ def _promise(row: Row) -> str:
     return f"#{row['incident']} {clock(row['clock'], row.get('round', _USUAL['round']))}"
 
 
-def _breach(row: Row) -> str:
+def _breach(row: Row, zone: ZoneInfo) -> str:
+    due = f", due {day(datetime.fromisoformat(row['due']), zone)}" if row["due"] else ""
     still = ", open at the end" if row["open"] else ""
     why = f"; {row['responsibility']}: {one_line(row['reason'])}" if row["responsibility"] else ""
-    return f"broken by {lasted(row['over'])}, due {row['due']}, paused {lasted(row['paused'])}{still}{why}"
+    return f"broken by {lasted(row['over'])}{due}, paused {lasted(row['paused'])}{still}{why}"
 
 
 def _warned(row: Row) -> str:

@@ -74,8 +74,10 @@ def lasting_stamp(book: Book) -> str:
 
 
 def _hash(book: Book, *, lasting: bool) -> str:
+    # A calendar that no policy has ever named counts nothing, however it is changed.
+    named = {each.value.calendar for revisions in book.policies.values() for each in revisions}
     rooms: dict[str, Mapping[str, Sequence[Revision[Any]]]] = {
-        "calendar": book.calendars,
+        "calendar": {name: found for name, found in book.calendars.items() if name in named},
         "policy": book.policies,
     }
     told = [

@@ -162,6 +162,17 @@ class Restatement:
     now: str
 
 
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A month as it was closed before it was closed again."""
+
+    number: int
+    at: datetime
+    digest: str
+    said: str
+    """`251 kept, 9 broken`; or what is wrong with it."""
+
+
 TAMPERED = "TAMPERED"
 """How it begins what accuses somebody."""
 
@@ -194,8 +205,12 @@ class Report:
     definitions: tuple[str, ...]
     """Policies, calendars and their revisions, the time zone data, the rules, in words."""
     closed: datetime | None = None
+    number: int = 0
+    """Which closing of the month that was; 0: none."""
     digest: str = ""
     """SHA-256 of what was closed."""
+    earlier: tuple[Closing, ...] = ()
+    """Closings of the month before that one, the first one first."""
     restatements: tuple[Restatement, ...] = ()
     behind: int = 0
     """Tickets whose clocks are not counted as they stand: a worker is catching up."""

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Engine,
+    Insert,
     MetaData,
     NullPool,
     QueuePool,
@@ -65,6 +66,13 @@ def batches(values: Iterable[T]) -> Iterator[list[T]]:
     """The values sorted, each once, in lists that one statement can take."""
     known = sorted(set(values))
     return (known[start : start + BATCH] for start in range(0, len(known), BATCH))
+
+
+def added(connection: Connection, statement: Insert) -> int:
+    """Write one row; answers the number that it has now."""
+    key = connection.execute(statement).inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 class Store:

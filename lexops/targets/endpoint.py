@@ -225,20 +225,30 @@ class Endpoint(Session):
         """Let the watchdog cut this socket."""
         self._let_go()
         self._line = Line(line.fileno())
+        if self._over is not None:  # between two phases, so that there was nothing to cut
+            self._cut()
 
     def _connected(self, addresses: list[Address], took: _Took) -> socket.socket:
-        with self._phase("connecting", took):
-            line = dial(addresses, self._seconds)
+        line: socket.socket | None = None
+        try:
+            with self._phase("connecting", took):
+                line = dial(addresses, self._seconds)
+        except BaseException:
+            if line is not None:  # it stands, and came too late
+                line.close()
+            raise
         self._hold(line)
         return line
 
     def _secured(self, line: socket.socket, host: str, context: ssl.SSLContext, took: _Took) -> ssl.SSLSocket:
+        held = line
         try:
             with self._phase("TLS handshake", took):
-                return context.wrap_socket(line, server_hostname=host)
+                held = secured = context.wrap_socket(line, server_hostname=host)
         except BaseException:
-            line.close()
+            held.close()
             raise
+        return secured
 
     def _untrusted(
         self, addresses: list[Address], where: _Where, why: str, took: _Took, status: int
@@ -282,7 +292,7 @@ class Endpoint(Session):
     ) -> tuple[http.client.HTTPResponse, bytes]:
         """One request and the beginning of its answer."""
         connection = http.client.HTTPConnection(where.host, where.port)
-        connection.sock = line
+        connection.sock, connection.response_class = line, _Final
         with self._phase("waiting for the answer", took):
             connection.request(method, path or where.path, content, {**where.headers, **(headers or {})})
             response = connection.getresponse()
@@ -334,6 +344,19 @@ class Endpoint(Session):
         if self._line is not None:
             self._line.close()
             self._line = None
+
+
+class _Final(http.client.HTTPResponse):
+    """The answer itself: what goes ahead of it, such as 103 Early Hints, is skipped.
+
+    http.client skips only 100. After 101, which nobody has asked for, no other answer comes.
+    """
+
+    def begin(self) -> None:
+        super().begin()
+        while 100 < self.status < 200 and self.status != http.HTTPStatus.SWITCHING_PROTOCOLS:
+            self.headers = None  # type: ignore[assignment] # as before it began
+            super().begin()
 
 
 @dataclass

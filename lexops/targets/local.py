@@ -28,16 +28,7 @@ class LocalShell:
         """What `script` prints when `sh` reads it. Raises TimedOut, Unreachable, QueryFailed like `Shell`."""
         if self._over is not None:
             raise self._over.with_traceback(None)
-        try:
-            child = self._child = subprocess.Popen(
-                ["/bin/sh", "-s"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise Unreachable(f"{self._name}: no shell: {error.strerror}") from None
+        child = self._started()
         try:
             output, _ = child.communicate(script.encode(), timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -52,6 +43,21 @@ class LocalShell:
         if len(output) > OUTPUT_LIMIT:
             raise QueryFailed(f"the host printed more than {OUTPUT_LIMIT // 1024} KiB")
         return output.decode("utf-8", "replace")
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        try:
+            child = self._child = subprocess.Popen(
+                ["/bin/sh", "-s"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Unreachable(f"{self._name}: no shell: {error.strerror}") from None
+        if self._over is not None:  # meanwhile, when there was nothing yet to kill
+            self._kill()
+        return child
 
     def abort(self) -> None:
         self._over = self._over or TimedOut(f"{self._name}: ended because it took too long")

@@ -73,6 +73,7 @@ class PostgreSQL(Database):
     def _wire(self, driver: Any) -> None:
         self._driver = driver
         driver.server_cursor_factory = _cursor
+        _read_any_text(driver)
         self._line = Line(driver.fileno())
 
     def _begin(self) -> tuple[str]:
@@ -152,6 +153,26 @@ class PostgreSQL(Database):
 
 def _quoted(name: str | None) -> str:
     return '"' + (name or "").replace('"', '""') + '"'
+
+
+def _read_any_text(driver: Any) -> None:
+    """Let every text be read, in whatever encoding it is: a sign that is none of this one is shown as `�`.
+
+    A database in SQL_ASCII holds any bytes, and pg_stat_activity shows the statements of other databases as
+    they came. The server is not asked to convert, for it would refuse such text.
+    """
+    from psycopg.adapt import Buffer, Loader
+
+    encoding = driver.info.encoding
+    if encoding == "ascii":  # psycopg's word for SQL_ASCII
+        encoding = "utf-8"
+
+    class AnyText(Loader):
+        def load(self, data: Buffer) -> str:
+            return bytes(data).decode(encoding, "replace")
+
+    for name in (0, "text", "varchar", "bpchar", "name", '"char"'):  # 0: every type without a loader
+        driver.adapters.register_loader(name, AnyText)
 
 
 def _cursor(connection: Any, name: str, **options: Any) -> Any:

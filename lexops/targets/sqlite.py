@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,8 @@ class SQLite(Database):
 
     def _wire(self, driver: sqlite3.Connection) -> None:
         self._driver = driver
+        # Text that is no UTF-8 would end the query with an error that quotes it, and it may be a client's.
+        driver.text_factory = partial(str, encoding="utf-8", errors="replace")
         driver.execute("PRAGMA query_only = ON")
         driver.set_progress_handler(self._is_late, STEPS)
 

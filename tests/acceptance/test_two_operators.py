@@ -5,7 +5,6 @@ The worker is killed in the middle of it. Everything is real: sshd, consoles on 
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -24,10 +23,10 @@ from lexops.auth.identity import Session
 from lexops.cli.demo import FirmSize, build
 from lexops.gate.model import RequestView, State
 from lexops.site import Site
-from tests.acceptance.terminal import UP, Terminal
 from tests.servers import Missing
-from tests.servers.process import HOST, Process, find_program, free_port, short_folder
-from tests.servers.ssh import accepts, new_ssh_key
+from tests.servers.process import HOST, Process, find_program, short_folder
+from tests.servers.ssh import new_ssh_key, sshd_in
+from tests.terminal import UP, Terminal
 from tests.waiting import until
 
 POLICY = """
@@ -105,14 +104,7 @@ def firm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Firm]:
     people = {name: add(folder, name) for name in ("ana", "bo")}
     with (folder / "lexops.toml").open("a") as file:
         file.write(POLICY)
-    port = free_port()
-    sshd = Process(
-        [str(daemon), "-D", "-e", "-f", str(configured(folder, port))],
-        folder,
-        None,
-        ready=lambda: accepts(port),
-    )
-    sshd.start()
+    sshd, port = served(daemon, folder)
     yield Firm(folder, sshd, port, people)
     sshd.stop()
     shutil.rmtree(folder, ignore_errors=True)
@@ -130,31 +122,14 @@ def add(folder: Path, name: str) -> Person:
     return person
 
 
-def configured(folder: Path, port: int) -> Path:
-    """The configuration of an sshd whose keys lead to the consoles of their owners, as docs/ssh.md has it."""
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd refuses to start as root without it
-    (folder / "known_hosts").write_text(f"[{HOST}]:{port} {new_ssh_key(folder / 'host_key')}\n")
+def served(daemon: Path, folder: Path) -> tuple[Process, int]:
+    """An sshd whose keys lead to the consoles of their owners, as docs/ssh.md has it, and its port."""
     command = [sys.executable, "-m", "lexops", "serve", "--authorized-keys", "--site", str(folder)]
     keys = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     (folder / "authorized_keys").write_text(keys)
-    settings = {
-        "Port": port,
-        "ListenAddress": HOST,
-        "HostKey": folder / "host_key",
-        "PidFile": "none",
-        "AuthorizedKeysFile": folder / "authorized_keys",
-        "StrictModes": "no",
-        "UsePAM": "no",
-        "AuthenticationMethods": "publickey",
-        "PermitRootLogin": "prohibit-password",
-        "ExposeAuthInfo": "yes",
-        "DisableForwarding": "yes",
-        "LogLevel": "ERROR",
-    }
-    path = folder / "sshd_config"
-    path.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-    return path
+    return sshd_in(
+        daemon, folder, AuthenticationMethods="publickey", ExposeAuthInfo="yes", DisableForwarding="yes"
+    )
 
 
 def ask(firm: Firm, ana: Terminal) -> None:
@@ -172,8 +147,7 @@ def ask(firm: Firm, ana: Terminal) -> None:
     ana.wait("Cancel")
     ana.type("\t", "\r")  # from Cancel to the button that goes on
     ana.wait("to go on")
-    ana.type(UP, *"billing-db", "\r")
-    ana.type("\r")
+    ana.type(UP, *"billing-db", "\r", "\r")
     ana.wait("Second factor")
     ana.type(*firm.people["ana"].code(), "\r")
     ana.wait("second factor accepted")

@@ -20,6 +20,7 @@ from tests.audit.record import TABLES, Record
 from tests.clock import ManualClock
 from tests.servers import DatabaseServer, site_url
 from tests.stores import postgresql_store
+from tests.waiting import PATIENCE
 
 
 def test_an_entry_is_written_with_the_act_or_not_at_all(record: Record) -> None:
@@ -52,7 +53,7 @@ def test_two_processes_with_the_same_key_at_the_same_moment_write_it_once(
 
     def append(writer: str) -> str:
         draft = Draft("demo.act", "op:7", "same", clock.now(), {}, {"name": Personal("p", "Jane")})
-        both.wait(30)
+        both.wait(PATIENCE)
         with record.store.begin() as connection:
             return Trail(record.keyring, writer).append(connection, draft).id
 

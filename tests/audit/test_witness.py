@@ -21,6 +21,7 @@ from lexops.errors import StoreError
 from tests.audit.attacks import cut, forge
 from tests.audit.record import Record
 from tests.audit.test_prove import check
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -235,7 +236,7 @@ def test_a_witness_that_does_not_answer_is_noted_with_a_clear_line(record: Recor
         "answered badly": [sys.executable, "-c", "print('200\\nno')"],
     }
     for expected, argv in said.items():
-        client = witness.Command(key, argv, 0.2 if "0.2" in expected else 30)
+        client = witness.Command(key, argv, 0.2 if "0.2" in expected else PATIENCE)
         assert witness.tell_witnesses(record.store, [client], record.clock) == []
         with record.store.read() as connection:
             (state,) = store.witnesses(connection)

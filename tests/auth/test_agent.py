@@ -19,6 +19,7 @@ from lexops.clock import SystemClock
 from tests.agent import running_agent
 from tests.auth.sshkeys import KINDS, certify, new_key
 from tests.servers.process import find_program, short_folder
+from tests.waiting import PATIENCE
 
 TEXT = "LexOps step-up\nnonce: x\n"
 
@@ -119,4 +120,4 @@ def test_an_agent_that_answers_in_drops_is_not_waited_for_either(folder: Path) -
 )
 def test_a_strange_answer_is_one_clear_line(answer: bytes, problem: str, folder: Path) -> None:
     with _answers(folder / "agent", answer), pytest.raises(NotAccepted, match=problem):
-        agent.sign(folder / "agent", TEXT, set(), SystemClock(), seconds=20)
+        agent.sign(folder / "agent", TEXT, set(), SystemClock(), seconds=PATIENCE)

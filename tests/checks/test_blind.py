@@ -26,8 +26,10 @@ from lexops_checks.endpoint import CHECKS as ENDPOINT
 from tests.clock import ManualClock
 from tests.servers import free_port
 from tests.sites import open_site, work_until_quiet
+from tests.waiting import PATIENCE
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
+PATIENT = f'connect_timeout = "{PATIENCE:g}s"'
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -63,7 +65,8 @@ def answering(port: int) -> Iterator[None]:
 
 def _targets(port: int, count: int) -> str:
     return "\n".join(
-        f'[targets.t{n:02}]\nkind = "endpoint"\nurl = "http://127.0.0.{n + 2}:{port}/"' for n in range(count)
+        f'[targets.t{n:02}]\nkind = "endpoint"\nurl = "http://127.0.0.{n + 2}:{port}/"\n{PATIENT}'
+        for n in range(count)
     )
 
 
@@ -78,7 +81,7 @@ def _looks(site: Site, clock: ManualClock, minutes: int) -> None:
         work_until_quiet(site)
 
 
-REACHED = ENDPOINT[0].overridden(levels=levels("30s", "60s"))
+REACHED = ENDPOINT[0].overridden(levels=levels("30s", "60s"), timeout=timedelta(seconds=PATIENCE))
 """Fifty at once are slow on a busy machine."""
 CHECKS = [REACHED, own.sight.availability, own.sight.sight]
 

@@ -91,7 +91,7 @@ def test_a_hung_check_is_aborted_and_the_next_one_runs_on_a_new_connection() -> 
     found = run(Engine([lane], SystemClock(), 4), lane)
     assert found["a.hangs"].verdict.status is Status.UNKNOWN
     assert "no answer within" in found["a.hangs"].verdict.summary
-    assert found["a.hangs"].seconds < 25
+    assert found["a.hangs"].seconds < PATIENCE
     assert found["b.fine"].verdict.status is Status.OK
     assert len(made) == 2
 
@@ -108,7 +108,7 @@ def test_a_hung_target_delays_no_other() -> None:
     while not outcomes:
         outcomes = engine.poll(0.02)
     assert outcomes[0].target == "quick"
-    assert time.monotonic() - started < 25
+    assert time.monotonic() - started < PATIENCE
     engine.close()
 
 

@@ -33,13 +33,13 @@ def _sleeps(db: PostgreSQL | MariaDB, sql: str) -> Iterator[Observation]:
 @check("postgresql.sleeps", target=PostgreSQL, timeout="1s", attempts=1)
 def postgresql_sleeps(db: PostgreSQL) -> Iterator[Observation]:
     """Sleeps."""
-    yield from _sleeps(db, "SELECT pg_sleep(30)")
+    yield from _sleeps(db, "SELECT pg_sleep(120)")
 
 
 @check("mariadb.sleeps", target=MariaDB, timeout="1s", attempts=1)
 def mariadb_sleeps(db: MariaDB) -> Iterator[Observation]:
     """Sleeps."""
-    yield from _sleeps(db, "SELECT SLEEP(30)")
+    yield from _sleeps(db, "SELECT SLEEP(120)")
 
 
 @check("postgresql.quick", target=PostgreSQL, attempts=1)
@@ -93,6 +93,6 @@ def test_a_link_that_dies_under_a_query_costs_its_timeout_and_no_other_target_an
     assert not links
     assert hung.verdict.status is Status.UNKNOWN
     assert "no answer within 1 s" in hung.verdict.summary
-    assert hung.seconds < 25  # and not the 60 s after which it is abandoned
+    assert hung.seconds < PATIENCE  # after which it is abandoned
     assert well.verdict.status is Status.OK
-    assert well.seconds < 25
+    assert well.seconds < PATIENCE

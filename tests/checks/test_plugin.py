@@ -20,6 +20,7 @@ from lexops.targets.model import Kind
 from tests.cli.commands import lexops
 from tests.servers import DatabaseServer
 from tests.sites import write_site
+from tests.waiting import PATIENCE
 
 
 def plugin(
@@ -53,7 +54,7 @@ def test_a_missing_program_is_unknown_with_a_reason(tmp_path: Path) -> None:
 
 def test_a_hanging_plugin_is_killed_with_its_children(tmp_path: Path) -> None:
     mark = tmp_path / "alive"
-    hanging = plugin(tmp_path, f"(sleep 40; touch {mark}) & sleep 40", timeout=0.3)
+    hanging = plugin(tmp_path, f"(sleep 120; touch {mark}) & sleep 120", timeout=0.3)
     lane = Lane("x", "x", "x", PluginProcess, 0.0, (hanging,))
     engine = Engine([lane], SystemClock(), 1)
     engine.start(lane, [(hanging, SystemClock().now())])
@@ -61,13 +62,29 @@ def test_a_hanging_plugin_is_killed_with_its_children(tmp_path: Path) -> None:
     while not engine.idle:
         found += engine.poll(0.05)
     assert "no answer within" in found[0].verdict.summary
-    assert found[0].seconds < 25
+    assert found[0].seconds < PATIENCE
     assert not mark.exists()
 
 
 def test_endless_output_is_cut(tmp_path: Path) -> None:
     verdict = observe(plugin(tmp_path, "yes 'OK - x' | head -c 10000000"), PluginProcess())
     assert verdict.summary == "OK - x"
+
+
+def test_a_plugin_that_talks_on_after_what_is_read_of_it_keeps_its_verdict(tmp_path: Path) -> None:
+    script = "echo 'DISK - broken'; head -c 1000000 /dev/zero | tr '\\0' x || exit 3; exit 2"
+    verdict = observe(plugin(tmp_path, script), PluginProcess())
+    assert (verdict.status, verdict.summary) == (Status.CRITICAL, "DISK - broken")
+
+
+def test_a_plugin_that_is_killed_has_not_said_that_all_is_well(tmp_path: Path) -> None:
+    verdict = observe(plugin(tmp_path, "echo 'OK - fine'; kill -9 $$"), PluginProcess())
+    assert verdict.status is Status.UNKNOWN
+    assert verdict.summary == "ended by signal 9; before, it said: OK - fine"
+
+
+def test_empty_lines_before_the_text_of_a_plugin_are_skipped() -> None:
+    assert [note.text for note in parse(0, "\n\nOK - fine\n") if isinstance(note, Note)] == ["OK - fine"]
 
 
 def test_performance_data_in_all_its_forms() -> None:

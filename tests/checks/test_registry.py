@@ -134,6 +134,11 @@ def test_wrong_overrides_are_named_and_the_check_runs_as_shipped(tmp_path: Path)
     assert len(assigned) == 2
 
 
+def test_an_override_for_a_target_that_the_check_does_not_look_at_is_named(tmp_path: Path) -> None:
+    _, wrong = _assigned(tmp_path, {"site.good": {"targets": {"lexops": {"every": "3m"}}}})
+    assert wrong == {"[checks.site.good.targets.lexops]": "it does not look at lexops targets"}
+
+
 def test_plugins_of_the_settings_are_assigned_to_their_target(tmp_path: Path) -> None:
     assigned, wrong = _assigned(
         tmp_path,

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from lexops.checks import asked
-from lexops.checks.contract import Finding, RunnableCheck, SQLite, check
 from lexops.checks.view import CheckRow, Flag
 from lexops.errors import InvalidRequest, NotFound
 from lexops.incidents import store as incidents
 from lexops.incidents.store import QUIETLY
 from lexops.site import Site
+from tests.checks.flags import colour, put_up
 from tests.clock import ManualClock
 from tests.sites import open_site, work_until_quiet
 
 TARGETS = '[targets.flags]\nkind = "sqlite"\nurl = "sqlite:///flags.db"\nenvironment = "demo"\n'
-
-
-def colour(name: str) -> RunnableCheck:
-    @check(f"sqlite.{name}", target=SQLite, every="1m", attempts=1)
-    def is_up(db: SQLite) -> Iterator[Finding]:
-        """A flag is up."""
-        for row in db.rows("SELECT colour FROM flag WHERE colour = :name", name=name):
-            yield Finding(row["colour"], f"the {row['colour']} flag is up")
-
-    return is_up
-
-
-def put_up(folder: Path, *colours: str) -> None:
-    with closing(sqlite3.connect(folder / "flags.db", isolation_level=None)) as file:
-        file.execute("CREATE TABLE IF NOT EXISTS flag (colour text)")
-        file.executemany("INSERT INTO flag VALUES (?)", [(colour,) for colour in colours])
 
 
 @pytest.fixture

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from lexops.checks.contract import Finding, Host, Metric, NotYet, RunnableCheck, SQLite, Status, check
+from lexops.checks.contract import Host, Metric, NotYet, SQLite, Status, check
 from lexops.checks.model import Area
 from lexops.checks.tree import tree
 from lexops.checks.triage import neighbours, probable_cause
@@ -19,6 +17,7 @@ from lexops.checks.view import CheckRow, Flag
 from lexops.errors import NotFound
 from lexops.site import Site
 from lexops.targets.model import Kind
+from tests.checks.flags import colour, put_up
 from tests.clock import START, ManualClock
 from tests.sites import open_site, work_until_quiet
 
@@ -40,23 +39,6 @@ def load(host: Host) -> Iterator[Metric]:
     It is only kept.
     """
     yield Metric("load", host.facts().load1, info=True)
-
-
-def colour(name: str) -> RunnableCheck:
-    @check(f"sqlite.{name}", target=SQLite, every="1m", attempts=1, mend="take it down")
-    def is_up(db: SQLite) -> Iterator[Finding]:
-        """A flag is up."""
-        for row in db.rows("SELECT colour FROM flag WHERE colour = :name", name=name):
-            yield Finding(row["colour"], f"the {row['colour']} flag is up")
-
-    return is_up
-
-
-def put_up(folder: Path, *colours: str) -> None:
-    with closing(sqlite3.connect(folder / "flags.db", isolation_level=None)) as file:
-        file.execute("CREATE TABLE IF NOT EXISTS flag (colour text)")
-        file.execute("DELETE FROM flag")
-        file.executemany("INSERT INTO flag VALUES (?)", [(colour,) for colour in colours])
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ import traceback
 from functools import cache
 from pathlib import Path
 
+from tests.terminal import Terminal
+
 TIMEOUT = 90
 _started: list[subprocess.Popen[bytes]] = []
 _STATUS = 8
@@ -24,14 +26,9 @@ _STATUS = 8
 
 def lexops(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder, with nobody at its standard input."""
-    environment = os.environ | {
-        "LEXOPS_LOG": str(folder / "log"),
-        "LEXOPS_SITE": "",
-        "XDG_STATE_HOME": str(folder / "state"),
-    }
     out, err = (os.memfd_create(name) for name in ("out", "err"))
     asked, answer = socket.socketpair()
-    wanted = {"arguments": arguments, "folder": str(folder), "environment": environment}
+    wanted = {"arguments": arguments, "folder": str(folder), "environment": os.environ | _own(folder)}
     with asked, answer:
         asked.settimeout(TIMEOUT)
         _warm().sendall(f"{len(data := json.dumps(wanted).encode()):{_STATUS}}".encode() + data)
@@ -39,6 +36,17 @@ def lexops(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         code = int(asked.recv(_STATUS, socket.MSG_WAITALL))
     said = [_content(each) for each in (out, err)]
     return subprocess.CompletedProcess(["lexops", *arguments], code, *said)
+
+
+def at_terminal(folder: Path, *arguments: str) -> Terminal:
+    """Run a command in a folder, with a person at a terminal."""
+    return Terminal([sys.executable, "-m", "lexops", *arguments], folder=folder, **_own(folder))
+
+
+def _own(folder: Path) -> dict[str, str]:
+    """What keeps a command from the files of whoever runs the tests."""
+    state = folder / "state"
+    return {"LEXOPS_LOG": str(folder / "log"), "LEXOPS_SITE": "", "XDG_STATE_HOME": str(state)}
 
 
 def _content(descriptor: int) -> str:

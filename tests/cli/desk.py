@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,24 @@ class Said:
         return json.loads(self.out)
 
 
+def ran(
+    capsys: pytest.CaptureFixture[str], program: Program, commands: Callable[..., int | None], *words: str
+) -> Said:
+    """Run a command in this process, as the command line runs it."""
+    capsys.readouterr()
+    try:
+        code = commands(list(words), obj=program, standalone_mode=False) or 0
+    except LexOpsError as error:
+        narrate(f"error: {error}")
+        narrate(f"hint: {error.hint}")
+        code = int(error.exit)
+    except typer.TyperException as error:
+        narrate(f"error: {error.format_message()}")
+        code = 2
+    out, err = capsys.readouterr()
+    return Said(code, out, err)
+
+
 @dataclass
 class Desk:
     """Somebody's commands."""
@@ -54,18 +72,7 @@ class Desk:
         operations = list(self.world.gate.catalogue)
         program = Program(lambda _: self.site(who), lambda _: 0, lambda *_: None, lambda: operations)
         commands = walls if words[0] in ("wall", "toy") else cli
-        self.capsys.readouterr()
-        try:
-            code = commands(list(words), obj=program, standalone_mode=False) or 0
-        except LexOpsError as error:
-            narrate(f"error: {error}")
-            narrate(f"hint: {error.hint}")
-            code = int(error.exit)
-        except typer.TyperException as error:
-            narrate(f"error: {error.format_message()}")
-            code = 2
-        out, err = self.capsys.readouterr()
-        return Said(code, out, err)
+        return ran(self.capsys, program, commands, *words)
 
     def dump(self) -> str:
         """Everything in the store."""

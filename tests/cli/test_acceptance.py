@@ -11,8 +11,7 @@ from sqlalchemy import NullPool, create_engine
 
 from lexops.billing.firm import Size, build_firm
 from lexops.billing.firm.problems import PROBLEMS
-from tests.cli.commands import lexops
-from tests.cli.terminal import Terminal
+from tests.cli.commands import at_terminal, lexops
 from tests.servers import DatabaseServer, site_url
 from tests.sites import write_site
 from tests.waiting import until
@@ -58,15 +57,15 @@ def test_the_demo_firm_is_rebuilt_by_a_worker_while_its_steps_are_told(tmp_path:
     assert lexops(tmp_path, "demo", "--headless", "--dir", "firm").returncode == 1
     firm = tmp_path / "firm"
     old = (firm / "billing.db").stat().st_ino
-    with Terminal(firm, "demo", "rebuild", "billing-db") as terminal:
-        terminal.expect("!! DEMO: Build the demo firm anew")
-        terminal.expect("replaces everything in billing-db")
-        terminal.expect("type billing-db to go on")
-        terminal.type("billing-db")
-        terminal.expect("no worker is alive")
-        terminal.expect("step 1 of 2, build: done")
-        terminal.expect("step 2 of 2, swap: done")
-        assert terminal.ends() == 0, terminal.seen
+    with at_terminal(firm, "demo", "rebuild", "billing-db") as terminal:
+        terminal.wait(
+            "!! DEMO: Build the demo firm anew",
+            "replaces everything in billing-db",
+            "type billing-db to go on",
+        )
+        terminal.enter("billing-db")
+        terminal.wait("no worker is alive", "step 1 of 2, build: done", "step 2 of 2, swap: done")
+        assert terminal.ends() == 0, terminal.text
     assert (firm / "billing.db").stat().st_ino != old
     assert len(list(firm.glob("billing.db.before-*"))) == 1
     kinds = [e["kind"] for e in json.loads(lexops(firm, "audit", "log", "--json").stdout)["entries"]]
@@ -76,12 +75,12 @@ def test_the_demo_firm_is_rebuilt_by_a_worker_while_its_steps_are_told(tmp_path:
 def test_a_request_that_is_left_with_ctrl_c_goes_on_without_its_person(tmp_path: Path) -> None:
     lexops(tmp_path, "demo", "--headless", "--dir", "firm")
     firm = tmp_path / "firm"
-    with Terminal(firm, "demo", "rebuild", "billing-db", "--confirm", "billing-db") as terminal:
-        terminal.expect("step 1 of 2, build: running")
+    with at_terminal(firm, "demo", "rebuild", "billing-db", "--confirm", "billing-db") as terminal:
+        terminal.wait("step 1 of 2, build: running")
         terminal.interrupt()
-        assert terminal.ends() == 130, terminal.seen
-    assert "goes on without you" in terminal.seen
-    number = terminal.seen.partition("lexops request follow ")[2].split()[0]
+        assert terminal.ends() == 130, terminal.text
+    assert "goes on without you" in terminal.text
+    number = terminal.text.partition("lexops request follow ")[2].split()[0]
     done = lexops(firm, "request", "follow", number)
     assert (done.returncode, done.stdout) == (0, "billing-db is a new small demo firm\n"), done.stderr
     assert len(list(firm.glob("billing.db.before-*"))) == 1

@@ -90,7 +90,7 @@ def test_triage_tree_and_quiet_are_twins_of_the_console(flags_site: Path) -> Non
     assert document["check"]["check"] == "site.flags" and document["past"] == []
     assert "what it means" not in done.stdout and document["meaning"] == "", "a check that tells nothing"
     assert lexops(flags_site, "check", "triage", "flags", "gone").returncode == 2
-    assert "no downtime, silence or freeze" in lexops(flags_site, "check", "quiet").stdout
+    assert "no downtime, silence or freeze" in lexops(flags_site, "check", "quiet").stderr
     answer = lexops(flags_site, "check", "silence", "flags", "30", "known", "--check", "site.flags")
     assert "site.flags on flags is silenced for 30 min" in answer.stdout
     quiet = json.loads(lexops(flags_site, "check", "quiet", "--json").stdout)["quiet"]

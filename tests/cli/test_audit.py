@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from lexops.audit.merkle import is_included, leaf_hash
-from tests.cli.commands import lexops
-from tests.cli.terminal import Terminal
+from tests.cli.commands import at_terminal, lexops
 from tests.sites import open_site, write_site
 
 
@@ -153,6 +152,6 @@ def test_the_keys_say_what_to_trust_and_whether_this_machine_seals(site: Path) -
 
 
 def test_verification_shows_its_progress_on_a_terminal(site: Path) -> None:
-    with Terminal(site, "audit", "verify") as terminal:
+    with at_terminal(site, "audit", "verify") as terminal:
         assert terminal.ends() == 0
-    assert "verifying the record" in terminal.seen and "100%" in terminal.seen
+    assert "verifying the record" in terminal.text and "100%" in terminal.text

@@ -218,6 +218,12 @@ def test_the_doctor_says_what_cannot_be_seen_and_prints_the_roles(site: Path) ->
         assert lexops(site, "check", "doctor", "--role", kind).stdout == script
 
 
+def test_the_doctor_says_what_of_the_site_s_file_is_left_out(site: Path) -> None:
+    settings = (site / "lexops.toml").read_text()
+    (site / "lexops.toml").write_text(f'{settings}[checks."site.flags"]\ncrit = "many"\n')
+    assert "broken and left out: [checks.site.flags]: 'many'" in lexops(site, "check", "doctor").stderr
+
+
 @pytest.mark.parametrize("command", ["list", "show", "run", "doctor", "export", "beat"])
 def test_every_command_has_help_with_an_example(tmp_path: Path, command: str) -> None:
     done = lexops(tmp_path, "check", command, "--help")

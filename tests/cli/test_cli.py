@@ -119,7 +119,22 @@ def test_a_mended_fault_resolves_its_incident_and_exits_0(site: Path) -> None:
     connection.close()
     done = lexops(site, "check", "run", "site.flags")
     assert done.returncode == 0, done.stderr
-    assert lexops(site, "incident", "list").stdout == "no open incidents\n"
+    assert lexops(site, "incident", "list").stderr == "no open incidents\n"
+
+
+LISTS = """approval list; article list; article list --stale; check quiet; escalation list; freeze list
+incident list; intake list; intake list --refused; notice actions; notice due; notice list; oncall gaps
+oncall list; oncall show; outbox list; request list; schedule list; sla breach list; sla clocks
+sla objectives; sla policy list; tracker list; tracker list --failing"""
+
+
+def test_a_list_of_nothing_is_one_line_for_the_person_and_no_data(tmp_path: Path) -> None:
+    write_site(tmp_path)
+    lexops(tmp_path, "status")
+    for words in LISTS.replace("\n", ";").split(";"):
+        done = lexops(tmp_path, *words.split())
+        said = (done.returncode, done.stdout, len(done.stderr.splitlines()))
+        assert said == (0, "", 1), f"{words}: {done.stdout}{done.stderr}"
 
 
 def test_a_target_that_cannot_be_seen_exits_3(site: Path) -> None:
@@ -308,7 +323,7 @@ def test_a_closed_pipe_is_no_crash(site: Path) -> None:
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
 def test_streams_that_are_closed_from_the_start_are_no_crash(site: Path, closed: str) -> None:
-    command = f"{sys.executable} -m lexops incident list --all --site {site} {closed}"
+    command = f"{sys.executable} -m lexops incident list --all --json --site {site} {closed}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
 

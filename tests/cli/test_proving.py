@@ -19,8 +19,7 @@ from lexops.auth import totp
 from lexops.auth.identity import account
 from tests.agent import running_agent
 from tests.auth.sshkeys import KeyFile, new_key
-from tests.cli.commands import lexops
-from tests.cli.terminal import Terminal
+from tests.cli.commands import at_terminal, lexops
 from tests.servers.process import find_program
 from tests.sites import write_site
 
@@ -37,16 +36,18 @@ def site(tmp_path: Path) -> Path:
 
 def enrolled(site: Path) -> list[str]:
     """Take an authenticator; gives the recovery codes."""
-    with Terminal(site, "operator", "enrol") as terminal:
-        terminal.expect("or type: ")
-        secret = terminal.expect("\n").replace(" ", "")
-        terminal.expect("cancel): ")
-        terminal.type(code(secret))
-        assert terminal.ends() == 0, terminal.seen
-        assert "has an authenticator as second factor" in terminal.seen
-        codes = re.findall(r"^  ((?:[0-9a-z]{4}-){3}[0-9a-z]{4})$", terminal.seen, re.MULTILINE)
+    with at_terminal(site, "operator", "enrol") as terminal:
+        shown = terminal.wait("or type: ", "cancel): ")
+        terminal.enter(code(secret_in(shown)))
+        assert terminal.ends() == 0, terminal.text
+        assert "has an authenticator as second factor" in terminal.text
+        codes = re.findall(r"^  ((?:[0-9a-z]{4}-){3}[0-9a-z]{4})$", terminal.text, re.MULTILINE)
     assert len(codes) == 10
     return codes
+
+
+def secret_in(shown: str) -> str:
+    return shown.partition("or type: ")[2].partition("\n")[0].replace(" ", "")
 
 
 def code(secret: str) -> str:
@@ -63,15 +64,13 @@ def give(site: Path, text: str, *words: str) -> tuple[int, str]:
 
 def test_enrolling_shows_a_picture_and_codes_once_and_a_second_time_is_refused(site: Path) -> None:
     enrolled(site)
-    with Terminal(site, "operator", "enrol") as terminal:
-        terminal.expect("or type: ")
-        secret = terminal.expect("\n").replace(" ", "")
-        terminal.expect("cancel): ")
-        terminal.type("000000")
-        terminal.expect("cancel): ")
-        terminal.type(code(secret))
+    with at_terminal(site, "operator", "enrol") as terminal:
+        shown = terminal.wait("or type: ", "cancel): ")
+        terminal.enter("000000")
+        terminal.wait("cancel): ")
+        terminal.enter(code(secret_in(shown)))
         assert terminal.ends() == 4
-        assert "enrolled already" in terminal.seen
+        assert "enrolled already" in terminal.text
     document = lexops(site, "operator", "list", "--json").stdout
     assert '"authenticator": true' in document and '"recovery_codes_left": 10' in document
 
@@ -83,24 +82,23 @@ def test_enrolling_without_a_terminal_is_a_usage_error(site: Path) -> None:
 
 def test_an_act_asks_for_the_code_unseen_says_why_it_was_wrong_and_goes_on(site: Path) -> None:
     codes = enrolled(site)
-    with Terminal(site, "operator", "add", "bo", "manager") as terminal:
-        terminal.expect(f"code for {SCOPE}")
-        terminal.type("wrong-code")
-        terminal.expect("the code is wrong")
-        terminal.expect(f"code for {SCOPE}")
-        terminal.type(codes[0])
-        assert terminal.ends() == 0, terminal.seen
-    assert "bo is an operator now, as manager" in terminal.seen
-    assert codes[0] not in terminal.seen and "wrong-code" not in terminal.seen
+    with at_terminal(site, "operator", "add", "bo", "manager") as terminal:
+        terminal.wait(f"code for {SCOPE}")
+        terminal.enter("wrong-code")
+        terminal.wait("the code is wrong", f"code for {SCOPE}")
+        terminal.enter(codes[0])
+        assert terminal.ends() == 0, terminal.text
+    assert "bo is an operator now, as manager" in terminal.text
+    assert codes[0] not in terminal.text and "wrong-code" not in terminal.text
 
 
 def test_no_code_cancels_and_nothing_is_done(site: Path) -> None:
     enrolled(site)
-    with Terminal(site, "operator", "add", "bo", "manager") as terminal:
-        terminal.expect(f"code for {SCOPE}")
-        terminal.type("")
+    with at_terminal(site, "operator", "add", "bo", "manager") as terminal:
+        terminal.wait(f"code for {SCOPE}")
+        terminal.enter("")
         assert terminal.ends() == 4
-    assert "Cancelled; nothing was done" in terminal.seen
+    assert "Cancelled; nothing was done" in terminal.text
     assert "bo" not in lexops(site, "operator", "list").stdout
 
 
@@ -113,9 +111,9 @@ def test_a_code_is_taken_once_and_covers_the_session(site: Path) -> None:
     assert lexops(site, "operator", "add", "bo", "manager").returncode == 0
     replayed, said = give(site, codes[0], "--code-file")
     assert (replayed, "has been used already" in said) == (4, True)
-    with Terminal(site, "operator", "add", "cy", "support", "--plan") as terminal:
+    with at_terminal(site, "operator", "add", "cy", "support", "--plan") as terminal:
         assert terminal.ends() == 0
-    assert "needs" in terminal.seen, "another session has not proved anything"
+    assert "needs" in terminal.text, "another session has not proved anything"
 
 
 def test_a_signature_of_a_registered_key_is_a_second_factor_once(site: Path) -> None:
@@ -137,16 +135,13 @@ def test_a_pasted_signature_lets_an_act_go_on(site: Path) -> None:
     codes, key = enrolled(site), new_key(site)
     give(site, codes[0], "--code-file")
     assert lexops(site, "operator", "add-key", ME, key.line).returncode == 0
-    with Terminal(site, "operator", "add", "bo", "manager") as terminal:
-        terminal.expect("s to sign with an SSH key")
-        terminal.type("s")
-        terminal.expect("<<'END'\n")
-        text = terminal.expect("END")
-        terminal.expect("\n")
-        for line in key.sign(text).splitlines():
-            terminal.type(line)
-        assert terminal.ends() == 0, terminal.seen
-    assert "bo is an operator now" in terminal.seen
+    with at_terminal(site, "operator", "add", "bo", "manager") as terminal:
+        terminal.wait("s to sign with an SSH key")
+        terminal.enter("s")
+        shown = terminal.wait("<<'END'\n", "END\n")
+        terminal.type(key.sign(shown.partition("<<'END'\n")[2].partition("END\n")[0]))
+        assert terminal.ends() == 0, terminal.text
+    assert "bo is an operator now" in terminal.text
 
 
 def test_the_agent_signs_when_it_has_a_registered_key(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,19 +173,19 @@ def test_a_destructive_act_shows_its_plan_and_wants_the_word(site: Path) -> None
         "CREATE TABLE time_entry (a); CREATE TABLE invoice (a); CREATE TABLE payment (a);"
     )
     command = ["demo", "rebuild", "store", "--no-wait"]
-    with Terminal(site, *command) as terminal:
-        terminal.expect("!! DEMO: Build the demo firm anew")
-        terminal.expect("replaces everything in store")
-        terminal.expect("type store to go on")
-        terminal.type("")
+    with at_terminal(site, *command) as terminal:
+        terminal.wait(
+            "!! DEMO: Build the demo firm anew", "replaces everything in store", "type store to go on"
+        )
+        terminal.enter("")
         assert terminal.ends() == 4
-    with Terminal(site, *command) as terminal:
-        terminal.expect("type store to go on")
-        terminal.type("stroe")
-        terminal.expect("that is not the word")
-        terminal.type("store")
-        assert terminal.ends() == 0, terminal.seen
-    assert "is with the worker" in terminal.seen
+    with at_terminal(site, *command) as terminal:
+        terminal.wait("type store to go on")
+        terminal.enter("stroe")
+        terminal.wait("that is not the word")
+        terminal.enter("store")
+        assert terminal.ends() == 0, terminal.text
+    assert "is with the worker" in terminal.text
 
 
 def test_following_can_be_left_and_says_how_to_come_back(site: Path) -> None:
@@ -203,11 +198,11 @@ def test_following_can_be_left_and_says_how_to_come_back(site: Path) -> None:
     )
     connection.commit()
     connection.close()
-    with Terminal(site, "request", "follow", "1") as terminal:
-        terminal.expect("request #1 is waiting")
+    with at_terminal(site, "request", "follow", "1") as terminal:
+        terminal.wait("request #1 is waiting")
         terminal.interrupt()
         assert terminal.ends() == 130
-    assert "follow it with: lexops request follow 1" in terminal.seen
+    assert "follow it with: lexops request follow 1" in terminal.text
 
 
 def test_the_console_is_refused_to_a_stranger(site: Path) -> None:
@@ -216,8 +211,8 @@ def test_the_console_is_refused_to_a_stranger(site: Path) -> None:
     connection.execute("UPDATE operator SET name = 'ana'")
     connection.commit()
     connection.close()
-    with Terminal(site) as terminal:
+    with at_terminal(site) as terminal:
         assert terminal.ends() == 4
-    assert f"{ME} is no active operator of this site" in terminal.seen
+    assert f"{ME} is no active operator of this site" in terminal.text
     done = lexops(site, "incident", "open", "x")
     assert (done.returncode, len(done.stderr.splitlines())) == (4, 2)

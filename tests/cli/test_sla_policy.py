@@ -141,7 +141,7 @@ def test_what_is_likely_is_listed_first_with_how_often_it_came(at: Desk) -> None
 
     firm = Tracker(at.world)
     set_(at, "standard", "P1 resolution 4h; P2 resolution 4h")
-    assert ask(at, "predict").out.splitlines()[0] == "no clock runs"
+    assert ask(at, "predict").err == "no clock runs\n"
     past(firm, [HOUR] * 15 + [5 * HOUR] * 25)
     at.world.clock.advance(seconds=1)
     for priority in ("P2", "P1"):

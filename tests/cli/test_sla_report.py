@@ -15,20 +15,18 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-import typer
 
 from lexops import app
 from lexops.auth.identity import Session, local_session
 from lexops.calendars.model import Calendar
 from lexops.cli.main import cli
 from lexops.cli.present_providers import Card, ends, hours
-from lexops.cli.program import Program, narrate
+from lexops.cli.program import Program
 from lexops.config import ProviderSettings, ServeSettings, parse
-from lexops.errors import LexOpsError
 from lexops.sla import rehearsal
 from lexops.sla.report import report
 from lexops.tui.serving.limits import allowed_words
-from tests.cli.desk import Said
+from tests.cli.desk import Said, ran
 from tests.clock import ManualClock
 from tests.sla.test_report import material
 from tests.sla.year import UNTIL, year
@@ -58,18 +56,7 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
             return app.open_site(folder / "lexops.toml", ManualClock(UNTIL), session)
 
         program = Program(opened, lambda _: 0, lambda *_: None, app.operations)
-        capsys.readouterr()
-        try:
-            code = cli(list(words), obj=program, standalone_mode=False) or 0
-        except LexOpsError as error:
-            narrate(f"error: {error}")
-            narrate(f"hint: {error.hint}")
-            code = int(error.exit)
-        except typer.TyperException as error:
-            narrate(f"error: {error.format_message()}")
-            code = 2
-        out, err = capsys.readouterr()
-        return Said(code, out, err)
+        return ran(capsys, program, cli, *words)
 
     return command
 

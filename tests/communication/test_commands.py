@@ -34,7 +34,7 @@ def test_an_update_is_told_listed_and_shown(at: tuple[Desk, Terminal]) -> None:
         "1 2026-03-02 09:00 GMT update partners ana"
         " #1: We look into it.; next by 2026-03-02 10:00 GMT".split()
     )
-    assert notice(at, "list", "--incident", "2").out == "nobody was told anything\n"
+    assert notice(at, "list", "--incident", "2").err == "nobody was told anything\n"
     assert notice(at, "list", "--audience", "partners", "--kind", "update", "--json").json["notices"][0][
         "promised"
     ] == ("2026-03-02T10:00:00Z")
@@ -57,7 +57,7 @@ def test_what_was_told_by_telephone_says_so(at: tuple[Desk, Terminal]) -> None:
 
 def test_due_exits_1_when_an_update_is_overdue(at: tuple[Desk, Terminal]) -> None:
     said = notice(at, "due")
-    assert (said.code, said.out) == (0, "no update is promised\n")
+    assert (said.code, said.err) == (0, "no update is promised\n")
     at[0].update(next="1h")
     said = notice(at, "due")
     assert said.code == 0 and said.out.splitlines()[1].split()[:5] == ["later", "in", "1", "h", "00"]
@@ -109,7 +109,7 @@ def test_a_draft_is_text_on_stdout_and_the_next_step_beside_it(at: tuple[Desk, T
 
 
 def test_actions_are_listed_with_their_age_and_exit_1_when_overdue(at: tuple[Desk, Terminal]) -> None:
-    assert notice(at, "actions").out == "nothing to do; open one with: lexops incident action\n"
+    assert notice(at, "actions").err == "nothing to do; open one with: lexops incident action\n"
     at[0].ask("incident.action", incident=1, title="Buy cables", owner="sam", due="2d")
     at[0].wait(days=1, hours=3)
     said = notice(at, "actions", "--open")

@@ -152,7 +152,7 @@ def test_keeping_does_not_wait_for_a_server(receiver: Receiver, log: Path) -> No
     crash.configure(lambda: receiver.dsn, "127.0.0.1")
     started = time.monotonic()
     crash.keep(ValueError())
-    assert time.monotonic() - started < 25
+    assert time.monotonic() - started < 60
     assert "sent" not in log.read_text()
     receiver.may_answer.set()
     logged(log, "sent to 127.0.0.1")

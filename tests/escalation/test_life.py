@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from lexops.checks.model import Status
 from lexops.escalation.model import State
 from tests.escalation.firm import Firm
@@ -449,3 +451,40 @@ def test_a_room_that_was_told_hears_who_has_it_and_that_it_is_over(at: Firm) -> 
     assert sorted(at.wire.pages()) == [
         ("ana", "page"), ("ana", "resolved"), ("room", "page"), ("room", "resolved"), ("room", "taken"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("steps", ["0m operator:ana; 1h operator:bo", "0m operator:ana"])
+def test_a_page_that_a_silence_called_off_before_anybody_got_it_is_owed_when_that_ends(
+    both: Firm, steps: str
+) -> None:
+    both.policy(steps=steps, repeat=0)
+    head = both.open()
+    both.tick(seconds=1)
+    both.ask("incident.acknowledge", "bo", incident=head)
+    both.wire.broken, both.wire.retry = {"*"}, True
+    id = both.open()
+    both.run(2)
+    both.ask("incident.group", incident=id, under=head)
+    both.tick(seconds=1)
+    assert both.view(id).words.startswith("nobody is told for now: ")
+    both.wire.broken.clear()
+    both.wire.sent.clear()
+    both.run(10)
+    assert both.wire.sent == []
+    both.ask("incident.ungroup", incident=id)
+    both.tick(seconds=1)
+    both.tick(seconds=1)
+    assert both.wire.pages() == [("ana", "page")]
+
+
+def test_what_a_downtime_called_off_before_anybody_got_it_is_told_from_the_first_rung(at: Firm) -> None:
+    at.policy(steps="0m operator:ana; 1h operator:bo", repeat=0)
+    at.wire.broken, at.wire.retry = {"*"}, True
+    at.change(CRIT)
+    at.tick(seconds=1)
+    at.silence(30, downtime=True)
+    at.tick(seconds=1)
+    assert [each.who for each in at.view().coming] == ["ana", "bo"]
+    at.wire.broken.clear()
+    at.run(32)
+    assert at.wire.pages() == [("ana", "page")]

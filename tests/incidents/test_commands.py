@@ -56,7 +56,7 @@ def test_the_list_is_filtered_by_words_views_and_whose_it_is(at: Desk) -> None:
     wrong = at.run("sam", "incident", "list", "--filter", "prio:P1")
     assert (wrong.code, "prio: is no fact" in wrong.err) == (Exit.USAGE, True)
     assert at.run("sam", "incident", "list", "--view", "none").code == Exit.USAGE
-    assert at.run("sam", "incident", "list", "-f", "nothing of the kind").out == "no such incidents\n"
+    assert at.run("sam", "incident", "list", "-f", "nothing of the kind").err == "no such incidents\n"
 
 
 def test_ended_ones_are_shown_when_they_are_asked_for(at: Desk) -> None:

@@ -49,7 +49,8 @@ def file(tmp_path: Path) -> SiteFile:
 
 def post(store: Store, file: SiteFile, clock: ManualClock, *found: dict[str, Any]) -> int:
     with store.begin() as connection:
-        return alerts.take(connection, file, parse(body(*found)), clock.now())
+        taking = alerts.portions(parse(body(*found)))
+        return sum(alerts.take(connection, file, portion, clock.now()) for portion in taking)
 
 
 def test_an_alert_is_read_with_nine_digits_after_the_second() -> None:

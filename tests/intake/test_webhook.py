@@ -7,15 +7,19 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
+from lexops.config import SiteFile
 from lexops.errors import InvalidRequest, LexOpsError, StoreError
+from lexops.intake import alerts, webhook
 from lexops.intake import store as arrivals
-from lexops.intake import webhook
+from lexops.intake.model import Alert
 from lexops.intake.webhook import alert_server
 from lexops.store.database import Store
 from lexops.web import server as web_server
@@ -193,6 +197,30 @@ def test_alerts_that_are_refused_are_told_here_too_and_once(
         (found,) = arrivals.arrivals(connection, refused_only=True)
     assert (found.source, found.incident, found.refused) == ("alert", None, reason)
     assert [each.title for each in every(store)] == ["billing-db is down"]
+
+
+def test_of_many_alerts_what_is_taken_is_there_for_all_at_once_and_the_rest_is_told_again(
+    store: Store, tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = webhook.server(store, site(tmp_path, f'webhook = "{HOST}:{free_port()}"\n'), clock)
+    assert served is not None
+    seen: list[int] = []
+    taking = alerts.take
+
+    def interrupted(connection: Connection, file: SiteFile, portion: Sequence[Alert], at: datetime) -> int:
+        seen.append(len(every(store)))
+        if len(seen) == 2:
+            raise StoreError("gone")
+        return taking(connection, file, portion, at)
+
+    monkeypatch.setattr(alerts, "take", interrupted)
+    number = 2 * alerts.PORTION
+    raw = body(*(alert(fingerprint=f"{n:016x}") for n in range(number)))
+    with serving(served) as port:
+        assert ask(port, raw=raw) == (503, "the store does not answer")
+        assert ask(port, raw=raw) == (200, f"{number} alerts, {alerts.PORTION} new")
+    assert seen == [0, alerts.PORTION, alerts.PORTION, alerts.PORTION]
+    assert len(every(store)) == number
 
 
 def test_200_means_committed_and_two_workers_that_are_told_the_same_open_one(

@@ -74,7 +74,7 @@ def test_the_list_names_what_is_stale_and_why(at: Desk) -> None:
     assert listed.code == 0
     assert listed.out.splitlines()[0].split() == ["article", "standing", "read", "helps", "with", "title"]
     assert listed.out.splitlines()[1].startswith("full-disk  current   0 s ago  host.disk-*  Disk is full")
-    assert (ask(at, "list", "--stale").code, ask(at, "list", "--stale").out) == (0, "no article is stale\n")
+    assert (ask(at, "list", "--stale").code, ask(at, "list", "--stale").err) == (0, "no article is stale\n")
     at.world.clock.advance(days=366)
     stale = ask(at, "list", "--stale")
     assert stale.code == Exit.PROBLEMS
@@ -86,7 +86,7 @@ def test_the_list_names_what_is_stale_and_why(at: Desk) -> None:
 
 def test_a_retired_article_is_only_listed_when_asked_for(at: Desk) -> None:
     assert ask(at, "retire", "full-disk", "no disks").code == 0
-    assert ask(at, "list").out.startswith("no articles yet")
+    assert ask(at, "list").err.startswith("no articles yet")
     assert "retired" in ask(at, "list", "--all").out
 
 
@@ -123,7 +123,7 @@ def test_words_find_articles_and_incidents_with_how_they_were_solved(at: Desk) -
         ("incident", 1, "deleted old dumps")
     ]
     assert data["notice"] is None
-    assert ask(at, "search", "xylophone").out == "nothing was found\n"
+    assert ask(at, "search", "xylophone").err == "nothing was found\n"
     assert ask(at, "search", '"', "AND", "(").code == 0
 
 
@@ -137,7 +137,7 @@ def test_an_incident_is_answered_with_those_like_it_and_articles(at: Desk) -> No
     assert ([each["id"] for each in data["found"]], data["articles"]) == ([1], [])
     assert ask(at, "similar", "9").code == 2
     at.run("sam", "incident", "open", "Unheard-of")
-    assert "nothing like incident #3 is known" in ask(at, "similar", "3").out
+    assert "nothing like incident #3 is known" in ask(at, "similar", "3").err
 
 
 def test_an_index_that_cannot_be_kept_is_told_and_searched_around(at: Desk) -> None:

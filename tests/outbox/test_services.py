@@ -29,6 +29,7 @@ from tests.clock import START, ManualClock
 from tests.outbox.helping import VALUES, Post, everything, fresh_store, notice, page, site_file
 from tests.outbox.receivers import HOST, Saying, WebServer, answers, closes, drips, echoes, hangs
 from tests.servers.https import Authority
+from tests.waiting import PATIENCE
 
 # Apprise loads all its plug-ins at the first use; one of them uses a module that Python is going to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -297,7 +298,7 @@ def test_apprise_api_112_whoever_hangs_is_given_up(tmp_path: Path, server: WebSe
     begun = time.monotonic()
     with pytest.raises(Undelivered, match=r"no answer within 0.2 s") as refused:
         web.send(kind)
-    assert refused.value.retry and time.monotonic() - begun < 25
+    assert refused.value.retry and time.monotonic() - begun < PATIENCE
 
 
 def test_nobody_at_home_is_for_now(tmp_path: Path) -> None:

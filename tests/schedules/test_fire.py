@@ -23,6 +23,7 @@ from lexops.store import event
 from lexops.store.database import Store
 from tests.clock import ManualClock
 from tests.sites import write_site
+from tests.waiting import PATIENCE
 
 HOURLY = Schedule("hourly", "0 * * * *", ZoneInfo("UTC"), "check.run", {"target": "db"}, "ana", Missed.ONCE)
 
@@ -85,14 +86,14 @@ def test_two_workers_that_look_at_the_same_moment_hand_a_due_time_over_once(
         start = threading.Barrier(4)
 
         def look(start: threading.Barrier = start) -> None:
-            start.wait(60)
+            start.wait(PATIENCE)
             gate.look(store, clock)
 
         threads = [threading.Thread(target=look) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(PATIENCE)
     assert len(gate.asked) == len(set(gate.asked)) == 5
 
 

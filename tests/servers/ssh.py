@@ -61,14 +61,21 @@ def new_ssh_key(path: Path) -> str:
 
 
 def start_sshd() -> SSHServer:
-    daemon = find_program("OpenSSH server", "sshd")
-    folder, port, user = short_folder(), free_port(), getpass.getuser()
+    daemon, folder, user = find_program("OpenSSH server", "sshd"), short_folder(), getpass.getuser()
+    (folder / "authorized_keys").write_text(new_ssh_key(folder / "identity") + "\n")
+    process, port = sshd_in(
+        daemon, folder, PasswordAuthentication="no", KbdInteractiveAuthentication="no", MaxStartups=100
+    )
+    return SSHServer(process, port, folder / "identity", folder / "known_hosts", user)
+
+
+def sshd_in(daemon: Path, folder: Path, **more: object) -> tuple[Process, int]:
+    """A running sshd and its port. The folder has its `authorized_keys`, and gets `known_hosts`."""
+    port = free_port()
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd refuses to start as root without it
-    host_key = new_ssh_key(folder / "host_key")
-    (folder / "authorized_keys").write_text(new_ssh_key(folder / "identity") + "\n")
-    (folder / "known_hosts").write_text(f"[{HOST}]:{port} {host_key}\n")
-    config = {
+    (folder / "known_hosts").write_text(f"[{HOST}]:{port} {new_ssh_key(folder / 'host_key')}\n")
+    settings = {
         "Port": port,
         "ListenAddress": HOST,
         "HostKey": folder / "host_key",
@@ -76,22 +83,14 @@ def start_sshd() -> SSHServer:
         "AuthorizedKeysFile": folder / "authorized_keys",
         "StrictModes": "no",
         "UsePAM": "no",
-        "PasswordAuthentication": "no",
-        "KbdInteractiveAuthentication": "no",
         "PermitRootLogin": "prohibit-password",
-        "MaxStartups": 100,
         "LogLevel": "ERROR",
-    }
-    (folder / "sshd_config").write_text("".join(f"{name} {value}\n" for name, value in config.items()))
-    process = Process(
-        [str(daemon), "-D", "-e", "-f", str(folder / "sshd_config")],
-        folder,
-        None,
-        ready=lambda: accepts(port),
-    )
-    server = SSHServer(process, port, folder / "identity", folder / "known_hosts", user)
-    server.start()
-    return server
+    } | more
+    config = folder / "sshd_config"
+    config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+    process = Process([str(daemon), "-D", "-e", "-f", str(config)], folder, None, ready=lambda: accepts(port))
+    process.start()
+    return process, port
 
 
 def accepts(port: int) -> bool:

@@ -20,9 +20,7 @@ import pytest
 
 from lexops.clock import SystemClock
 from lexops.config import ServeSettings
-from lexops.tui.serving.child import Child
 from lexops.tui.serving.connection import Service
-from lexops.tui.serving.limits import Size
 from lexops.tui.serving.login import Login
 from lexops.tui.serving.server import Server, host_key
 from tests.servers import HOST, new_ssh_key
@@ -37,51 +35,6 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-class Terminal:
-    """A program of this machine on a terminal of its own, as a person has it."""
-
-    def __init__(self, command: list[str], width: int = 80, height: int = 24) -> None:
-        environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "TERM": "xterm-256color"}
-        self.child = Child(command, environment, Size(width, height))
-        self.seen = b""
-
-    def until(self, text: str | bytes, seconds: float = PATIENCE) -> None:
-        wanted = text if isinstance(text, bytes) else text.encode()
-        until(lambda: wanted in self.read(), seconds=seconds)
-
-    def read(self) -> bytes:
-        with suppress(OSError):
-            self.seen += os.read(self._handle, 65536)
-        return self.seen
-
-    def type(self, text: str) -> None:
-        os.write(self._handle, text.encode())
-
-    def status(self, seconds: float = PATIENCE) -> int:
-        """Its exit status, once it has ended."""
-
-        def ended() -> bool:
-            self.read()
-            return self.child.status() is not None
-
-        until(ended, seconds=seconds)
-        self.read()
-        found = self.child.status()
-        assert found is not None
-        return found
-
-    @property
-    def _handle(self) -> int:
-        assert self.child.terminal is not None
-        return self.child.terminal
-
-    def __enter__(self) -> Terminal:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.child.bury()
 
 
 class Screen:

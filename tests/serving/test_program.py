@@ -18,7 +18,7 @@ from lexops.cli.program import Key
 from lexops.cli.serve import authorized_line
 from lexops.errors import Exit
 from tests.servers import HOST, accepts, find_program, free_port, new_ssh_key
-from tests.serving.conftest import Terminal
+from tests.terminal import Terminal
 from tests.waiting import until
 
 PROGRAM = Path(__file__).with_name("program.py")
@@ -97,11 +97,10 @@ def publish(site: Site) -> None:
 def test_the_real_console_over_the_embedded_server(site: Site, server: subprocess.Popen[str]) -> None:
     publish(site)
     with Terminal([*ssh(site)[:-1], "-tt", HOST], 100, 30) as terminal:
-        terminal.until("Served")
-        terminal.until("help")
+        terminal.wait("Served", "help")
         terminal.type("q")
-        assert terminal.status() == 0
-        assert b"\x1b[?1049l" in terminal.seen and b"\x1b[?25h" in terminal.seen
+        assert terminal.ends() == 0
+        assert b"\x1b[?1049l" in terminal.raw and b"\x1b[?25h" in terminal.raw
     [told] = site.sessions()
     assert (told["operator"], told["how"], told["remote"]) == ("ana", "key", HOST)
     until(lambda: len(site.records()) == 2)
@@ -118,10 +117,10 @@ def test_a_real_command_and_the_servers_end(site: Site, server: subprocess.Popen
     assert done.returncode == Exit.UNREACHABLE, "nothing was looked at yet"
     assert json.loads(done.stdout)["site"] == "Served", done.stderr
     with Terminal([*ssh(site)[:-1], "-tt", HOST]) as terminal:
-        terminal.until("help")
+        terminal.wait("help")
         server.send_signal(signal.SIGTERM)
-        assert terminal.status() == 128 + signal.SIGHUP
-        assert b"session ended: the server is ending" in terminal.seen
+        assert terminal.ends() == 128 + signal.SIGHUP
+        assert b"session ended: the server is ending" in terminal.raw
     assert server.wait(60) == 0
 
 

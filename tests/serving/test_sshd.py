@@ -19,9 +19,10 @@ from lexops.auth import sshcert
 from lexops.cli.program import Key
 from lexops.cli.serve import authorized_line
 from lexops.errors import Exit
-from lexops.tui.serving.limits import Size
-from tests.servers import HOST, Process, accepts, find_program, free_port, new_ssh_key, running, short_folder
-from tests.serving.conftest import Terminal, is_running
+from tests.servers import HOST, Process, find_program, new_ssh_key, running, short_folder
+from tests.servers.ssh import sshd_in
+from tests.serving.conftest import is_running
+from tests.terminal import Terminal
 from tests.waiting import until
 
 PROGRAM = Path(__file__).with_name("program.py")
@@ -60,13 +61,9 @@ class Console:
 
 def start_console() -> Console:
     daemon, keygen = find_program("OpenSSH server", "sshd"), find_program("ssh-keygen", "ssh-keygen")
-    folder, port = short_folder(), free_port()
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd refuses to start as root without it
+    folder = short_folder()
     site = folder / "lexops.toml"
     site.write_text('[site]\nname = "Behind sshd"\n')
-    host = new_ssh_key(folder / "host_key")
-    (folder / "known_hosts").write_text(f"[{HOST}]:{port} {host}\n")
     people = {name: new_ssh_key(folder / name) for name in ("ana", "ben")}
     people["eve"] = new_ssh_key(folder / "certified")
     (folder / "people.json").write_text(json.dumps(people))
@@ -79,30 +76,19 @@ def start_console() -> Console:
     subprocess.run([*certify, str(folder / "certified.pub")], check=True, timeout=60)
     session = f"{sys.executable} {PROGRAM} session --from-certificate --site {site}"
     (folder / "principals").write_text(f'restrict,pty,command="{session}" eve\n')
-    config = {
-        "Port": port,
-        "ListenAddress": HOST,
-        "HostKey": folder / "host_key",
-        "PidFile": "none",
-        "AuthorizedKeysFile": folder / "authorized_keys",
-        "TrustedUserCAKeys": folder / "ca.pub",
-        "AuthorizedPrincipalsFile": folder / "principals",
-        "StrictModes": "no",
-        "UsePAM": "no",
-        "AuthenticationMethods": "publickey",
-        "PermitRootLogin": "prohibit-password",
-        "ExposeAuthInfo": "yes",
-        "DisableForwarding": "yes",
-        "PermitUserRC": "no",
-        "PermitUserEnvironment": "no",
-        "ClientAliveInterval": 30,
-        "Subsystem": "sftp internal-sftp",
-        "LogLevel": "ERROR",
-    }
-    (folder / "sshd_config").write_text("".join(f"{name} {value}\n" for name, value in config.items()))
-    command = [str(daemon), "-D", "-e", "-f", str(folder / "sshd_config")]
-    process = Process(command, folder, None, ready=lambda: accepts(port))
-    process.start()
+    process, port = sshd_in(
+        daemon,
+        folder,
+        TrustedUserCAKeys=folder / "ca.pub",
+        AuthorizedPrincipalsFile=folder / "principals",
+        AuthenticationMethods="publickey",
+        ExposeAuthInfo="yes",
+        DisableForwarding="yes",
+        PermitUserRC="no",
+        PermitUserEnvironment="no",
+        ClientAliveInterval=30,
+        Subsystem="sftp internal-sftp",
+    )
     return Console(process, folder, port)
 
 
@@ -159,19 +145,18 @@ def test_nothing_is_forwarded(console: Console, before: list[str], after: list[s
 
 def test_the_console_follows_the_size_and_leaves_the_terminal_in_order(console: Console) -> None:
     with Terminal(console.ssh("ana", "-tt", console.host), 100, 30) as terminal:
-        terminal.until("Behind sshd")
-        terminal.until("help")
-        assert b"\x1b[43;" not in terminal.seen
-        terminal.child.resize(Size(120, 43))
-        terminal.until(b"\x1b[43;")
+        terminal.wait("Behind sshd", "help")
+        assert b"\x1b[43;" not in terminal.raw
+        terminal.resize(120, 43)
+        until(lambda: b"\x1b[43;" in terminal.raw)
         terminal.type("q")
-        assert terminal.status() == 0
-        assert b"\x1b[?1049l" in terminal.seen and b"\x1b[?25h" in terminal.seen
+        assert terminal.ends() == 0
+        assert b"\x1b[?1049l" in terminal.raw and b"\x1b[?25h" in terminal.raw
 
 
 def test_a_killed_client_ends_the_console(console: Console) -> None:
     with Terminal(console.ssh("ben", "-tt", console.host)) as terminal:
-        terminal.until("help")
+        terminal.wait("help")
         sessions = [pid for pid in pids() if is_session(pid, console.folder)]
         assert sessions
     until(lambda: not any(map(is_running, sessions)))

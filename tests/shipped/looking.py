@@ -33,6 +33,7 @@ PATIENT = dict.fromkeys(
     ("30s", "60s"),
 ) | {"postgresql.clock": ("30s", "60s"), "host.clock": ("-30s:30s", "-60s:60s")}
 """Thresholds for a busy machine: of checks that measure how long an answer takes or compare clocks by it."""
+PATIENTLY = {"connect_timeout": f"{PATIENCE:g}s"}
 PAUSE = 0.12
 """Seconds between two looks: InnoDB shows the same old picture to those who look again within 0.1."""
 
@@ -44,7 +45,7 @@ class Eye:
         self._site = SiteFile(
             path=Path("/nowhere/lexops.toml"),
             settings=Settings.model_validate(
-                {"site": {"name": "Test"}, "targets": {"it": {"kind": kind, **settings}}}
+                {"site": {"name": "Test"}, "targets": {"it": {"kind": kind, **PATIENTLY, **settings}}}
             ),
         )
         self._memories: dict[str, Mapping[str, Any]] = {}

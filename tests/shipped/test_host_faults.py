@@ -694,6 +694,24 @@ def test_a_log_that_is_copied_and_emptied_is_searched_on_in_the_copy(
     assert "rotation" not in told(verdict)
 
 
+def test_what_a_log_told_is_not_forgotten_while_its_file_is_away(named: Any, tmp_path: Path) -> None:
+    path = tmp_path / "feed.log"
+    path.write_text("fine\n" * 100)
+    eye = named(logs={"feed": {"path": str(path), "patterns": {"e": {"match": "ERROR"}}}})
+    eye.follow("host.logs")
+    with path.open("a") as log:
+        log.write("ERROR before\n")
+    eye.follow("host.logs")
+    with path.open("a") as log:
+        log.write("ERROR just before\n")
+    path.rename(tmp_path / "feed.log.1")
+    away = eye.follow("host.logs")
+    assert away.status is Status.UNKNOWN
+    assert {finding.key for finding in away.findings} == {"feed", "feed: e"}
+    path.write_text("ERROR just after\n")
+    assert eye.follow("host.logs").summary.startswith("feed: e was found 3 times since ")
+
+
 HOSTILE = "$(touch {0}/pwned)'; touch {0}/pwned; `touch {0}/pwned` \" \\ | & > {0}/pwned #"
 
 

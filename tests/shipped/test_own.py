@@ -188,6 +188,24 @@ def test_a_part_of_the_worker_that_cannot_do_its_work_is_told(own: Own) -> None:
             intake.close()
 
 
+def test_an_address_that_another_worker_of_the_machine_serves_at_is_no_failure(own: Own) -> None:
+    taken = {"taking alerts": "127.0.0.1:9479 cannot be served: Address already in use"}
+    with own.site.store.begin() as connection:
+        for name in ("here/1/a", "here/2/b", "there/1/c"):
+            presence._add_worker(connection, name, 1, own.clock.now())
+        presence.set_failing(connection, "here/2/b", taken)
+    assert own.look("lexops.chores").status is Status.OK
+    with own.site.store.begin() as connection:
+        presence.set_failing(connection, "here/1/a", {"sending": "OSError"})
+    assert own.look("lexops.chores").summary == "sending fails: OSError"
+    with own.site.store.begin() as connection:
+        presence.set_failing(connection, "here/1/a", taken)
+    assert "taking alerts fails" in own.look("lexops.chores").summary
+    with own.site.store.begin() as connection:
+        presence.release_worker(connection, "here/1/a")
+    assert "taking alerts fails" in own.look("lexops.chores").summary
+
+
 def test_what_failed_in_a_worker_that_has_left_is_no_longer_told(own: Own) -> None:
     with own.site.store.begin() as connection:
         presence.claim_worker(connection, "w", 1, own.clock.now())

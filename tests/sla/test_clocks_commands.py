@@ -106,7 +106,7 @@ def test_clocks_are_data_too(office: Desk) -> None:
 
 def test_nothing_that_runs_is_said(office: Desk) -> None:
     said = office.run("sam", "sla", "clocks", "--client", "nobody")
-    assert (said.code, said.out) == (0, "no clocks run\n")
+    assert (said.code, said.err) == (0, "no clocks run\n")
     assert office.run("sam", "sla", "clocks", "--client", "nobody", "--json").json == {"clocks": []}
 
 

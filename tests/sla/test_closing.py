@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from lexops.incidents.model import EntryKind
 from lexops.privacy.store import reveal
 from lexops.sla import closing, delivery, store
 from lexops.sla.model import ClockKind
+from lexops.sla.notation import budgets
 from lexops.sla.rendering import Format
 from lexops.sla.report import Month
 from lexops.sla.tables import report_table
@@ -182,6 +184,87 @@ def test_closing_again_adds_a_number_and_later_reports_compare_with_the_newest(s
     assert read(site).restatements == ()
     with site.store.read() as connection:
         assert len(connection.execute(select(report_table)).all()) == 2
+
+
+def test_who_closes_again_does_not_hide_what_was_said_before(site: World) -> None:
+    first = close(site).split()[-1]
+    site.clock.jump(day(4, month=11))
+    with site.store.begin() as connection:
+        told = (day(12) + 3 * MINUTES, "ana", "rang them", day(4, month=11))
+        incidents.tell(connection, 3, EntryKind.ANSWERED, *told)
+    close(site)
+    found = read(site)
+    assert (found.number, [(each.number, each.digest) for each in found.earlier]) == (2, [(1, first)])
+    for format in Format:
+        assert "5 kept, 1 broken" in write(found, format) and first in " ".join(write(found, format).split())
+    assert "Nothing: it is as it was closed last." in write(found, Format.TEXT)
+    assert [each.said for each in read(site, client="ZETA").earlier] == ["3 kept, 1 broken"]
+
+
+def test_an_earlier_closing_that_was_changed_is_told_and_not_quoted(site: World) -> None:
+    close(site)
+    document, _ = kept(site)
+    document["report"]["attainments"][0]["met"] = 99  # type: ignore[index]
+    change(site, document=document)
+    close(site)
+    assert read(site).earlier[0].said.startswith("TAMPERED: the closed document was changed")
+
+
+def test_a_restatement_names_the_tickets_and_revisions_from_which_it_comes(site: World) -> None:
+    close(site)
+    site.clock.jump(day(4, month=11))
+    with site.store.begin() as connection:
+        incidents.reopen(connection, 1, day(4, month=11), "ana", "back")
+        told = (day(8, 9) + 5 * MINUTES, "ana", "x", day(4, month=11))
+        incidents.tell(connection, 2, EntryKind.ANSWERED, *told)
+        usual = store.history(connection, "usual")[0].value
+        mended = replace(usual, budgets=budgets("P2 response 1m, update 2h, resolution 8h"))
+        given = {"at": site.clock.now(), "operator": "ana", "reason": "a typing error", "correction": True}
+        store.add(connection, mended, **given, after=1)  # type: ignore[arg-type]
+    lines = [(each.what, each.closed, each.now) for each in read(site).restatements][-3:]
+    assert lines == [
+        ("#1, learned since", "not told", "reopened 2026-11-04 09:00 UTC"),
+        ("#2, learned since", "not told", "answered 2026-10-08 09:05 UTC, recorded 2026-11-04 09:00 UTC"),
+        (
+            "policy usual, entered since",
+            "not told",
+            "revision 2 (correction), 2026-11-04 09:00 UTC: a typing error",
+        ),
+    ]
+    told_to_acme = {each.what for each in read(site, client="ACME").restatements}
+    assert {"#1, learned since", "policy usual, entered since"} <= told_to_acme
+    assert "#2, learned since" not in told_to_acme
+
+
+def test_what_happens_to_a_ticket_after_the_month_is_no_reason_for_what_is_restated(site: World) -> None:
+    with site.store.begin() as connection:
+        ticket(connection, day(30, 16))
+    close(site)
+    site.clock.jump(day(4, month=11))
+    with site.store.begin() as connection:
+        incidents.resolve(connection, 4, day(4, month=11), "ana", "done")
+        reason = store.Reason(3, ClockKind.RESPONSE, 1, Responsibility.OURS, "asleep", "mia", day(4))
+        store.add_reason(connection, reason)
+    assert [each.what for each in read(site).restatements] == ["#3 response"]
+
+
+def test_while_tickets_are_not_counted_nothing_is_said_to_be_as_it_was_closed(site: World) -> None:
+    close(site)
+    with site.store.begin() as connection:
+        incidents.reopen(connection, 1, day(3, month=11), "ana", "back")
+    with site.store.read() as connection:
+        found = closing.report(connection, site.gate.file, OCTOBER, site.clock.now())
+    assert found.behind == 1 and found.restatements == ()
+    for format in (Format.TEXT, Format.HTML):
+        assert "Nothing so far, but not everything is counted yet." in write(found, format)
+
+
+def test_a_restated_breach_is_due_in_the_zone_of_the_report(site: World) -> None:
+    close(site)
+    with site.store.begin() as connection:
+        reason = store.Reason(3, ClockKind.RESPONSE, 1, Responsibility.OURS, "asleep", "mia", day(4))
+        store.add_reason(connection, reason)
+    assert ", due 2026-10-12 10:00 UTC, paused" in read(site).restatements[0].now
 
 
 def test_the_same_content_is_not_closed_twice(site: World) -> None:

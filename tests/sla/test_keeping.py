@@ -192,6 +192,22 @@ def test_a_deleted_holiday_restates_by_correction_only(firm: Desk) -> None:
     same(firm)
 
 
+def test_a_calendar_that_no_policy_names_makes_nothing_be_computed_again(firm: Desk) -> None:
+    firm.open()
+    firm.open()
+    firm.ask("incident.resolve", incident=1, note="done")
+    settle(firm)
+    firm.refresh()
+    firm.enter(office("unused"))
+    firm.enter(office("unused", "Europe/London"), correction=True, after=1)
+    assert firm.behind() == 0
+    firm.set(calendar="unused")
+    assert firm.behind() == 2
+    firm.refresh()
+    assert firm.behind() == 0
+    same(firm)
+
+
 def test_a_promise_recorded_while_a_ticket_ended_is_not_missed(firm: Desk) -> None:
     firm.open()
     recorded = firm.now

@@ -272,7 +272,7 @@ def office(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]
 
 def test_the_commands_record_list_and_draft(office: Desk) -> None:
     office.run("sam", "incident", "open", "invoices of Example & Sons shown to others")
-    assert "no breach of data" in office.run("sam", "sla", "breach", "list").out
+    assert "no breach of data" in office.run("sam", "sla", "breach", "list").err
     nothing = office.run("sam", "sla", "breach", "draft", "1")
     assert nothing.code == 2 and "first: lexops sla breach aware 1 EU" in nothing.err
     said = office.run(

@@ -20,8 +20,8 @@ SERVERS = [Kind.POSTGRESQL, Kind.MARIADB]
 
 SLOW = {
     Kind.SQLITE: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
-    Kind.POSTGRESQL: "SELECT pg_sleep(30)",
-    Kind.MARIADB: "SELECT SLEEP(30)",
+    Kind.POSTGRESQL: "SELECT pg_sleep(120)",
+    Kind.MARIADB: "SELECT SLEEP(120)",
 }
 """Queries that do not end by themselves within a test."""
 

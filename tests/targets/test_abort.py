@@ -11,7 +11,7 @@ import pytest
 from lexops.errors import TimedOut
 from lexops.targets.database import Database
 from tests.targets.conftest import SLEEPERS, SLOW, Site
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 
 def sleepers(site: Site) -> set[int]:
@@ -37,7 +37,7 @@ class Blocked:
         assert self._thread.is_alive(), self.error
 
     def _ask(self) -> None:
-        self.db.allow(60)
+        self.db.allow(2 * PATIENCE)
         try:
             self.db.rows(SLOW[self.db.kind])
         except BaseException as error:
@@ -48,7 +48,7 @@ class Blocked:
         started = time.monotonic()
         self.db.abort()
         returned = time.monotonic() - started
-        self._thread.join(60)
+        self._thread.join(2 * PATIENCE)
         assert not self._thread.is_alive()
         return returned, time.monotonic() - started
 
@@ -56,11 +56,11 @@ class Blocked:
 def test_an_abort_ends_the_query_here_and_on_the_server(site: Site) -> None:
     blocked = Blocked(site, site.open())
     returned, ended = blocked.abort()
-    assert returned < 25
-    assert ended < 25
+    assert returned < PATIENCE
+    assert ended < PATIENCE
     assert isinstance(blocked.error, TimedOut)
     if site.server is not None:
-        until(lambda: not sleepers(site) & blocked.on_server, "it goes on on the server", seconds=20)
+        until(lambda: not sleepers(site) & blocked.on_server, "it goes on on the server")
 
 
 def test_an_aborted_session_is_over(site: Site) -> None:
@@ -79,9 +79,9 @@ def test_an_abort_ends_a_query_on_a_half_open_network(server_site: Site, half_op
     blocked = Blocked(server_site, server_site.open(through))
     proxy.freeze()
     returned, ended = blocked.abort()
-    assert returned < 25
-    assert ended < 25
+    assert returned < PATIENCE
+    assert ended < PATIENCE
     assert isinstance(blocked.error, TimedOut)
     started = time.monotonic()
     blocked.db.close()
-    assert time.monotonic() - started < 25
+    assert time.monotonic() - started < PATIENCE

@@ -45,7 +45,7 @@ def test_a_line_of_a_log_tells_nothing_about_the_host(end: str) -> None:
     shown = {"path": "/var/log/feed.log", "show": True, "patterns": {"bad": {"match": "error"}}}
     settings = HostSettings.model_validate({"kind": "host", "logs": {"feed": shown}})
     line = end.join(["error", "<<<memory>>>", "MemAvailable: 7 kB", "<<<restarts>>>", "NRestarts=99"])
-    answer = RECORDED.replace("<<<end>>>", f"<<<log 0>>>\nfile 7 0 90\nmatch 0 0:{line}\n<<<end>>>")
+    answer = RECORDED.replace("<<<end>>>", f"<<<log 0>>>\nfile 7 0 90 9\nmatch 0 0:{line}\n<<<end>>>")
     facts = parse_facts(answer, MOMENT, settings=settings)
     assert facts.memory_available == 9120144 * 1024
     assert facts.restarts == {"ssh.service": 0, "feed.service": 7}

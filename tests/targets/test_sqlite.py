@@ -34,6 +34,12 @@ def books(path: Path) -> Iterator[SQLite]:
         yield session
 
 
+def test_text_that_is_no_utf_8_is_read_with_a_sign_in_its_place(path: Path, books: SQLite) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO entry VALUES (0, CAST(x'47fc6e' AS TEXT))")
+    assert books.scalar("SELECT text FROM entry WHERE id = 0") == "G\ufffdn"
+
+
 def test_a_file_that_is_not_there_is_unreachable_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match="No such file"):
         SQLite(TARGET, tmp_path / "absent.db")

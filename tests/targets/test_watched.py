@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import threading
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from lexops.errors import QueryFailed, TimedOut, Unreachable
 from lexops.targets import watched
 from lexops.targets.local import LocalShell, portable_facts
 from lexops.targets.model import Files, Log, LogFile, LogMatch
+from tests.waiting import PATIENCE
 
 SETTINGS = HostSettings.model_validate(
     {
@@ -126,8 +128,8 @@ def test_a_line_of_a_log_is_shown_without_what_tells_of_whom_it_speaks() -> None
 def test_a_script_that_takes_too_long_is_killed_with_all_it_has_started() -> None:
     shell, started = LocalShell("web"), time.monotonic()
     with pytest.raises(TimedOut):
-        shell.run("sleep 30 | sleep 30", 0.3)
-    assert time.monotonic() - started < 25
+        shell.run("sleep 120 | sleep 120", 0.3)
+    assert time.monotonic() - started < PATIENCE
     with pytest.raises(TimedOut):
         shell.run("echo", 1)
 
@@ -136,7 +138,21 @@ def test_an_abort_ends_a_script_of_this_machine() -> None:
     shell = LocalShell("web")
     threading.Timer(0.2, shell.abort).start()
     with pytest.raises(TimedOut, match="took too long"):
-        shell.run("sleep 30", 25)
+        shell.run("sleep 120", 120)
+
+
+def test_an_abort_while_the_shell_is_started_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    shell, start = LocalShell("web"), subprocess.Popen
+
+    def aborted_meanwhile(*given: Any, **more: Any) -> subprocess.Popen[bytes]:
+        shell.abort()
+        return start(*given, **more)
+
+    monkeypatch.setattr(subprocess, "Popen", aborted_meanwhile)
+    started = time.monotonic()
+    with pytest.raises(TimedOut, match="took too long"):
+        shell.run("sleep 120", 120)
+    assert time.monotonic() - started < PATIENCE
 
 
 def test_a_closed_shell_runs_nothing_and_one_that_prints_too_much_is_an_error() -> None:

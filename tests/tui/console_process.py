@@ -11,13 +11,17 @@ from lexops.tui.run import run_console
 from lexops.tui.views import HeadsView, Intent
 from tests.tui.port import FakePort, FixedClock, replace
 from tests.tui.test_hostile import NASTY, hostile_port
+from tests.waiting import PATIENCE
+
+LONG = 10 * PATIENCE
+"""Seconds that a call hangs: longer than anybody waits for the console."""
 
 
 class SlowPort(FakePort):
     """Hangs when asked for an operation, as a store behind a dead network does."""
 
     def submit(self, intent: Intent) -> str:
-        time.sleep(60)
+        time.sleep(LONG)
         return ""
 
 
@@ -25,7 +29,7 @@ class StuckPort(FakePort):
     """Hangs while the record is compared, which begins with the console."""
 
     def heads(self) -> HeadsView:
-        time.sleep(60)
+        time.sleep(LONG)
         return HeadsView()
 
 

@@ -64,6 +64,14 @@ async def test_the_page_has_everything_in_the_order_it_is_asked(size: tuple[int,
         assert "billing-db › postgresql.replication_lag › triage" in d.screen_text()
 
 
+async def test_what_came_after_a_check_turned_well_is_not_called_before() -> None:
+    later = Change(ago(minutes=1), "web-1", "Reload the settings (done)", "cleo", request=78)
+    async with desk(FakePort(offered=OPERATIONS, changed=(later,)), (120, 60)) as d:
+        await open_triage(d)
+        assert "cleo #78" in d.panel("#page")
+        assert "0 s before" not in d.panel("#page")
+
+
 async def test_it_is_one_key_from_overview_health_check_and_incident() -> None:
     async with desk(port()) as d:
         await d.press("t")

@@ -18,6 +18,7 @@ from lexops import app
 from lexops.checks.assignment import assignments
 from lexops.checks.contract import Metric, Observation, SQLite, check
 from lexops.site import Checks
+from tests.waiting import PATIENCE
 from tests.worker.driver import Effects
 from tests.worker.runs import Journal, Run
 
@@ -34,8 +35,14 @@ class Member(Effects):
 
 
 def main(folder: Path) -> None:
+    from lexops.worker import postgresql_lease
     from lexops.worker.loop import Worker
 
+    # Who is dead is told by a killed process here, never by a server that a busy machine lets answer late.
+    postgresql_lease.PATIENCE = PATIENCE
+    postgresql_lease.CLIENT_KEEPALIVES = postgresql_lease.CLIENT_KEEPALIVES | {
+        "connect_timeout": round(PATIENCE)
+    }
     journal = Journal(folder / "looks")
 
     @check("sqlite.look", target=SQLite, every="1s", attempts=1)

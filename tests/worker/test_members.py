@@ -67,6 +67,7 @@ def test_two_workers_share_checks_and_runs_and_one_finishes_what_the_other_was_k
     ((*_, owner),) = team.journal.lines("begin", "r0")
 
     other = {first, second} - {owner}
+    dying = time.monotonic()
     killed_at = team.kill(owner)
     team.held.let_go("r0", 0)
     until(lambda: team.journal.lines("finish", "r0"), seconds=TAKE_OVER)
@@ -76,7 +77,7 @@ def test_two_workers_share_checks_and_runs_and_one_finishes_what_the_other_was_k
     assert run_after < TAKE_OVER and team.all_looked_at(killed_at) - killed_at < TAKE_OVER
     begun_r0 = [(step, interrupted) for _, _, step, interrupted, _ in team.journal.lines("begin", "r0")]
     assert begun_r0 == [(0, False), (0, True), (1, False)]
-    assert _overlaps(team.looks, owner, killed_at) == []
+    assert _overlaps(team.looks, owner, dying) == []
     assert {key for _, key in team.journal.lines("finish")} == {run["key"] for run in runs}
     with team.site.store.read() as connection:
         assert len(presence.workers(connection)) == 1

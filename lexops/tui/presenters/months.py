@@ -109,7 +109,8 @@ def summary_lines(report: Report, zone: ZoneInfo, width: int) -> list[Line]:
     )
     lines = [line(Ink(f" {said}", Tone.QUIET))]
     if report.closed:
-        closed = f" closed {show_moment(report.closed, zone)}, digest {report.digest[:12]}"
+        again = f", number {report.number}" if report.earlier else ""
+        closed = f" closed {show_moment(report.closed, zone)}{again}, digest {report.digest[:12]}"
         lines.append(line(Ink(closed, Tone.QUIET)))
     if report.tampered:
         sign, tone = ("✖", Tone.ALARM) if report.is_accused else ("?", Tone.WARNING)

@@ -137,7 +137,7 @@ def _changes(changed: Sequence[Change], row: CheckRow, zone: ZoneInfo, width: in
 
 def _change(change: Change, row: CheckRow, zone: ZoneInfo, width: int) -> Line:
     moment = change.at.astimezone(zone).strftime("%d %b %H:%M")
-    before = f"{show_duration(row.since - change.at)} before" if row.since else ""
+    before = f"{show_duration(row.since - change.at)} before" if row.since and change.at <= row.since else ""
     sign = Ink("▸", Tone.KEY) if change.status is None else symbol(change.status)
     number = f" #{change.request}" if change.request else ""
     who = f" {change.who}" if change.who else ""
