@@ -179,15 +179,17 @@ def work(site: Site, stop: Callable[[], bool], longest: timedelta | None) -> Non
 
 
 def page(site: Site) -> None:
-    """Tell people what is due, where no worker does: escalate and send, and a failed way's successor.
+    """Tell people what is due, where no worker does: warn of promises, escalate, send, try again what failed.
 
     Takes some ten seconds for each of three rounds at most. Raises StoreError.
     """
     from lexops.escalation.watch import escalate
     from lexops.outbox.dispatch import Dispatcher
+    from lexops.sla import watch as promises
 
     parts = (site.store, site.file, site.clock)
     dispatcher = Dispatcher(*parts, me())
+    promises.watch(*parts)
     for _ in range(3):
         escalate(*parts)
         dispatcher.turn()

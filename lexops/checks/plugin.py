@@ -62,10 +62,8 @@ class PluginProcess:
         assert self._process.stdout is not None
         with self._process.stdout as pipe:
             output = pipe.read(OUTPUT)
-            while pipe.read(
-                OUTPUT
-            ):  # a plug-in that may not write to its end is killed, and its verdict lost
-                pass
+            while pipe.read(OUTPUT):
+                pass  # a plug-in that may not write to its end is killed, and its verdict lost
         return self._process.wait(), output.decode("utf-8", "replace")
 
     def abort(self) -> None:

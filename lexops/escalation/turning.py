@@ -77,9 +77,8 @@ def _moved(scene: Scene, look: Look, before: Escalation | None) -> Escalation | 
     move = life.move(before, look, fitting.value.name if fitting else "")
     match move, before:
         case ((Move.BEGIN | Move.RENEW), _):
-            if (
-                fitting is None and before is not None
-            ):  # its policy has ended meanwhile: better that than none
+            if fitting is None and before is not None:
+                # Its policy has ended meanwhile: better that than none.
                 fitting = Revision(before.policy, before.revision, before.started, False, "", "")
             return _begun(scene, look, before, fitting) if fitting is not None else None
         case Move.TAKE, Escalation() as known:

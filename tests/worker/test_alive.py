@@ -65,22 +65,39 @@ def test_when_nobody_watches_there_is_one_incident_until_somebody_does(
 def test_while_nobody_watches_whoever_asks_pages_and_goes_up_the_ladder(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    desk = '[channels.desk]\nkind = "file"\npath = "messages.jsonl"'
-    site = open_site(tmp_path, clock=clock, checks=[], more=desk)
-    me = site.session.operator
-    site.submit("contact.set", {"contacts": "desk"}, "cli")
-    steps = {"name": "all", "steps": f"0m operator:{me}; 10m role:administrator", "reason": "a trial"}
-    site.submit("escalation.set", steps, "cli")
-
-    def pages() -> list[str]:
-        assert _alive(site, clock=clock) == 1
-        return (site.file.folder / "messages.jsonl").read_text().splitlines()
-
-    (first,) = pages()
+    site = _paged(tmp_path, clock, "10m")
+    (first,) = _pages(site, clock)
     assert "Nobody watches" in first
-    assert pages() == [first]
+    assert _pages(site, clock) == [first]
     clock.advance(minutes=10)
-    assert len(pages()) == 2
+    assert len(_pages(site, clock)) == 2
+
+
+def test_while_nobody_watches_a_promise_that_breaks_hurries_the_ladder(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    site = _paged(tmp_path, clock, "10h")
+    promise = {"name": "all", "calendar": "always", "budgets": "P2 response 5m", "reason": "a trial"}
+    site.submit("policy.set", promise, "cli")
+    assert len(_pages(site, clock)) == 1
+    clock.advance(minutes=6)
+    assert len(_pages(site, clock)) == 2
+
+
+def _paged(folder: Path, clock: ManualClock, later: str) -> Site:
+    """A site whose only operator is told at once, and again as administrator."""
+    desk = '[channels.desk]\nkind = "file"\npath = "messages.jsonl"'
+    site = open_site(folder, clock=clock, checks=[], more=desk)
+    site.submit("contact.set", {"contacts": "desk"}, "cli")
+    steps = f"0m operator:{site.session.operator}; {later} role:administrator"
+    site.submit("escalation.set", {"name": "all", "steps": steps, "reason": "a trial"}, "cli")
+    return site
+
+
+def _pages(site: Site, clock: ManualClock) -> list[str]:
+    """What was sent, after one more look at whether a worker lives."""
+    assert _alive(site, clock=clock) == 1
+    return (site.file.folder / "messages.jsonl").read_text().splitlines()
 
 
 def test_a_worker_that_stays_ends_the_incident_and_one_that_only_drains_does_not(tmp_path: Path) -> None:
