@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
+import os
 import socket
 import ssl
 import struct
@@ -255,7 +257,7 @@ class Endpoint(Session):
     ) -> Probe:
         """Look once more without trust, only to say which certificate it is; nothing is sent."""
         chain: tuple[Certificate, ...] = ()
-        context = ssl.create_default_context()
+        context = _context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         with suppress(LexOpsError):
@@ -303,7 +305,7 @@ class Endpoint(Session):
             return response, _unpacked(body, response.headers.get("Content-Encoding", ""))
 
     def _trust(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
+        context = _context()
         # From Python 3.13 on the default is stricter than the browsers whose users we speak for.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if self._ca_file is not None:
@@ -344,6 +346,23 @@ class Endpoint(Session):
         if self._line is not None:
             self._line.close()
             self._line = None
+
+
+class _Socket(ssl.SSLSocket):
+    """Closed when its line was cut before the handshake: `wrap_socket` may raise then and leave it open."""
+
+    def getpeername(self) -> Any:
+        try:
+            return super().getpeername()
+        except OSError as error:
+            self.close()
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)) from error
+
+
+def _context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.sslsocket_class = _Socket
+    return context
 
 
 class _Final(http.client.HTTPResponse):

@@ -328,12 +328,12 @@ def test_the_book_is_read_again_when_something_was_entered(firm: Desk) -> None:
             return policies.stamp(book), policies.lasting_stamp(book)
 
     firm.enter(office())
-    firm.set()
+    firm.set(calendar="office")
     first = stamps()
-    firm.set(budgets="P2 resolution 6h")
+    firm.set(calendar="office", budgets="P2 resolution 6h")
     second = stamps()
     assert (first[0] != second[0], first[1] == second[1]) == (True, True), "finished clocks do not care"
-    firm.set(budgets="P2 resolution 5h", correction=True)
+    firm.set(calendar="office", budgets="P2 resolution 5h", correction=True)
     third = stamps()
     assert third[0] != second[0] and third[1] != second[1]
     firm.enter(office(zone="Europe/London"), after=1)
