@@ -84,7 +84,10 @@ def alive(
         narrate(f"the incident stays as it is: {error}")
     if not lives:
         sys.stdout.flush()  # who asks may not wait until somebody is told
-        run.page(opened)
+        try:
+            run.page(opened)
+        except LexOpsError as error:
+            narrate(f"it may be that nobody was told: {error}")
     raise typer.Exit(0 if lives else 2 if format_ is RunFormat.NAGIOS else 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,8 +31,10 @@ from tests.waiting import until
 DOORS = Program(app.open_site, app.open_console, app.work, app.operations, app.page)
 
 
-def _alive(site: Site, *options: str, clock: Clock | None = None) -> int:
-    doors = replace(DOORS, open_site=lambda path: app.open_site(path, clock))
+def _alive(
+    site: Site, *options: str, clock: Clock | None = None, page: Callable[[Site], None] = app.page
+) -> int:
+    doors = replace(DOORS, open_site=lambda path: app.open_site(path, clock), page=page)
     with pytest.raises(SystemExit) as end:
         cli(["worker", "alive", *options, "--site", str(site.file.path)], obj=doors, standalone_mode=True)
     code = end.value.code
@@ -82,6 +85,19 @@ def test_while_nobody_watches_a_promise_that_breaks_hurries_the_ladder(
     assert len(_pages(site, clock)) == 1
     clock.advance(minutes=6)
     assert len(_pages(site, clock)) == 2
+
+
+def test_who_cannot_page_still_says_that_nobody_watches(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_site: Site) -> NoReturn:
+        raise StoreError("gone")
+
+    site = open_site(tmp_path, checks=[])
+    assert _alive(site, "--format", "nagios", page=fail) == 2
+    said = capsys.readouterr()
+    assert said.out.startswith("LEXOPS CRITICAL")
+    assert said.err == "it may be that nobody was told: gone\n"
 
 
 def _paged(folder: Path, clock: ManualClock, later: str) -> Site:
