@@ -239,19 +239,9 @@ def chores(site: Site) -> list[Chore]:
             timedelta(seconds=1),
             lambda: fire(site.store, site.clock, known, gate.on_schedule, gate.is_under_way),
         ),
-        Chore(
-            "watching promises",
-            timedelta(seconds=5),
-            lambda: promises.watch(site.store, site.file, site.clock),
-        ),
-        Chore(
-            "keeping clocks", timedelta(seconds=10), lambda: keeping.keep(site.store, site.file, site.clock)
-        ),
-        Chore(
-            "foreseeing broken promises",
-            timedelta(minutes=1),
-            lambda: promises.foresee(site.store, site.file, site.clock),
-        ),
+        Chore("watching promises", timedelta(seconds=5), lambda: promises.watch(*parts)),
+        Chore("keeping clocks", timedelta(seconds=10), lambda: keeping.keep(*parts)),
+        Chore("foreseeing broken promises", timedelta(minutes=1), lambda: promises.foresee(*parts)),
         Chore("grouping", timedelta(seconds=5), lambda: loosen(*parts)),
         Chore("telling watchers", timedelta(seconds=5), lambda: tell_watchers(*parts)),
         Chore("escalating", timedelta(seconds=1), lambda: escalate(*parts)),

@@ -227,12 +227,10 @@ def similar(
 
 def _bring_up_to_date(site: Site) -> None:
     """Look after the index where no worker does; without it, a search finds less and says so."""
-    from lexops.checks.presence import is_worker_alive
+    from lexops.cli.background import is_alive
     from lexops.knowledge.index import refresh
 
-    with site.store.read() as connection:
-        alive = is_worker_alive(connection, site.clock.now())
-    if not alive:
+    if not is_alive(site):
         try:
             refresh(site.store, site.file, site.clock)
         except StoreError as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from lexops.calendars.model import Revision
 from lexops.escalation.model import FACTS, Fits, Policy
 from lexops.incidents.model import Incident
+from lexops.sla.model import matches
 
 Policies = Mapping[str, Revision[Policy]]
 """The newest revision of each."""
@@ -34,9 +35,8 @@ def choose(policies: Iterable[Revision[Policy]], facts: Fits) -> Revision[Policy
 
 
 def holds(fits: Fits, facts: Fits) -> bool:
-    """Whether an incident is what a policy wants; two spellings of a code are one, as in SLA policies."""
-    wanted = ((getattr(fits, name), getattr(facts, name)) for name in FACTS)
-    return all(not want or want.casefold() == found.casefold() for want, found in wanted)
+    """Whether an incident is what a policy wants."""
+    return matches(facts, fits, FACTS)
 
 
 def _weight(fits: Fits) -> tuple[int, tuple[bool, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -154,8 +154,15 @@ _NAMES = ("client", "provider", "priority", "queue", "kind")
 def _holds(policy: Policy, facts: Facts, opened: datetime) -> bool:
     if (policy.since and opened < policy.since) or (policy.until and opened >= policy.until):
         return False
-    wanted = ((getattr(policy.fits, name), getattr(facts, name)) for name in _NAMES)
-    # Two spellings of a code are one client: a promise must not be missed for a capital letter.
+    return matches(facts, policy.fits, _NAMES)
+
+
+def matches(facts: object, fits: object, names: Iterable[str]) -> bool:
+    """Whether a ticket is what a policy is for, by these facts of both; what is empty there does not matter.
+
+    Two spellings of a code are one client: nothing must be missed for a capital letter.
+    """
+    wanted = ((getattr(fits, name), getattr(facts, name)) for name in names)
     return all(not want or want.casefold() == found.casefold() for want, found in wanted)
 
 
